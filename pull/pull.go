@@ -1,0 +1,71 @@
+// Package pull answers a plan once, over the relations as a snapshot holds
+// them. It is the runner of SELECT.
+//
+// Build compiles a plan into a Runner, which is immutable and shared by all
+// sessions. Run takes a set of operators with their scratch from a pool. Rows
+// are pushed: an operator gets batches from the one below, and hands its own
+// up through emit; nothing is held back but what an operator needs whole (the
+// build side of a join, groups, a sort).
+//
+// Invariants:
+//  1. Every weight is positive.
+//  2. A row whose expression fails, fails the statement: of the rows of a
+//     batch, the first error; a Project's expressions are evaluated in order.
+//  3. What SQL leaves open is settled as package plan says, so a view over
+//     the same plan holds the same rows.
+//  4. The rows of a plan.Top at the root, or below Projects, come out in its
+//     order. Otherwise their order means nothing.
+//  5. Batches are borrowed from whoever emits them until emit returns.
+package pull
+
+import (
+	"context"
+
+	"github.com/weirdb/weir/plan"
+	"github.com/weirdb/weir/rel"
+	"github.com/weirdb/weir/types"
+	"github.com/weirdb/weir/zset"
+)
+
+// Budget counts the memory of a statement. Reserve fails with an error that
+// names the operator when there is not so much left; what it granted is given
+// back by Release at the latest when Run returns.
+type Budget interface {
+	Reserve(operator string, bytes int64) error
+	Release(bytes int64)
+}
+
+// Env is what one run needs from outside.
+type Env struct {
+	// Source returns the relation table at the statement's snapshot, as it is
+	// stored by index (0: its own key). Whatever the index, the Source has
+	// the relation's columns at the relation's positions.
+	Source func(table uint64, index uint32) (rel.Source, error)
+	// Params are the values of the placeholders.
+	Params []types.Value
+	// Now is the statement's time in microseconds since the epoch, UTC.
+	Now int64
+	// Budget is what memory is taken from; nil does not count.
+	Budget Budget
+	// Workers is how many goroutines may work at once; below 2 the caller's
+	// alone.
+	Workers int
+}
+
+// Runner is a plan made ready to run. It is safe for concurrent use.
+type Runner struct {
+	sch plan.Schema
+}
+
+// Build compiles n, which has passed plan.Validate.
+func Build(n plan.Node) (*Runner, error) { panic("pull: Build") }
+
+// Schema returns the columns of the answer.
+func (r *Runner) Schema() plan.Schema { return r.sch }
+
+// Run answers the plan. Batches have at most zset.MaxRows rows; a row of
+// weight w stands w times. The first error ends the run and is returned: that
+// of an expression (*sqlerr.Error), a Source, emit, the Budget, or ctx.
+func (r *Runner) Run(ctx context.Context, env *Env, emit func(*zset.Batch) error) error {
+	panic("pull: Run")
+}
