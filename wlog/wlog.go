@@ -12,7 +12,28 @@
 //     appears later.
 package wlog
 
-import "context"
+import (
+	"context"
+	"errors"
+)
+
+// MaxEntry is the most bytes of data an entry may hold.
+const MaxEntry = 256 << 20
+
+// The errors of a Log. Others wrap them and say what happened.
+var (
+	// ErrFull says that there is no room on the disk: nothing was appended,
+	// and a later Propose may succeed.
+	ErrFull = errors.New("the disk of the log is full")
+	// ErrFailed says that the log or its machine has stopped for good: a
+	// write or fsync failed, or Apply did. The outcome of the proposal is
+	// unknown until the log is opened again.
+	ErrFailed = errors.New("the log has failed")
+	// ErrClosed says that the log was closed before the entry was appended.
+	ErrClosed = errors.New("the log is closed")
+	// ErrTooLarge says that an entry is larger than MaxEntry.
+	ErrTooLarge = errors.New("the log entry is too large")
+)
 
 // Entry is one log entry: an index from 1 without gaps, and bytes that only
 // the state machine understands.
