@@ -1,0 +1,146 @@
+// Package mysql is the door for MySQL clients: it speaks the client/server
+// protocol over TCP and hands statements to an engine.Node.
+//
+// One goroutine serves a connection. It reads a command into the connection's
+// read buffer (wire.go), runs it (conn.go, stmt.go), and everything it answers
+// is encoded straight from the engine's columns into one write buffer
+// (result.go, row.go), which goes out when the reply is complete or past
+// 64 KiB: a small reply costs one system call. One more goroutine for the
+// whole server looks, ten times a second, after statements that run for long
+// (watch.go): is the client still there, does it still read?
+//
+// Invariants:
+//  1. What a client sends never makes a panic, nor an allocation larger than
+//     what it has really sent: lengths are claims until their bytes are there.
+//  2. A row is in the write buffer whole or not at all, so an error can end a
+//     result at any row.
+//  3. A connection changes between idle, running and closing by one atomic
+//     word; only who moves it from idle to closing may interrupt its read.
+//
+// Strings go out and are taken as UTF-8, whatever character set the client
+// named on connecting; SET NAMES is the session's to judge.
+package mysql
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/weirdb/weir/engine"
+)
+
+// Defaults of Options.
+const (
+	DefaultMaxConnections = 1000
+	DefaultMaxPacket      = 64 << 20
+	DefaultCursorMemory   = 256 << 20
+	DefaultWriteTimeout   = time.Minute
+)
+
+// Options configure a Server. The zero value with a Node serves root without
+// a password.
+type Options struct {
+	// Node runs the statements. Required.
+	Node engine.Node
+	// Users maps user names to passwords. Empty: root without a password.
+	// Anyone else is refused with errno 1045.
+	Users map[string]Password
+	// TLS, when not nil, is offered to clients; whoever does not ask for it
+	// is served in the clear unless RequireTLS.
+	TLS        *tls.Config
+	RequireTLS bool
+	// MaxConnections bounds the open connections; one more is told errno
+	// 1040. 0: DefaultMaxConnections.
+	MaxConnections int
+	// MaxPacket bounds one packet of a client, in bytes; a larger one is
+	// errno 1153 and the end of the connection. 0: DefaultMaxPacket.
+	MaxPacket int
+	// CursorMemory bounds the rows, in bytes, that the open cursors of one
+	// connection hold. 0: DefaultCursorMemory.
+	CursorMemory int
+	// WriteTimeout is how long a client may leave a reply unread before its
+	// connection is closed. 0: DefaultWriteTimeout.
+	WriteTimeout time.Duration
+	// Logger takes what an operator should know. nil: slog.Default().
+	Logger *slog.Logger
+}
+
+// Validate names every fault of o at once.
+func (o *Options) Validate() error {
+	var errs []error
+	if o.Node == nil {
+		errs = append(errs, errors.New("no node to serve"))
+	}
+	if o.RequireTLS && o.TLS == nil {
+		errs = append(errs, errors.New("TLS is required but not configured"))
+	}
+	if o.MaxConnections < 0 {
+		errs = append(errs, fmt.Errorf("max connections %d is negative", o.MaxConnections))
+	}
+	if o.MaxPacket != 0 && o.MaxPacket < 1024 {
+		errs = append(errs, fmt.Errorf("max packet of %d bytes is below 1024", o.MaxPacket))
+	}
+	if o.CursorMemory < 0 {
+		errs = append(errs, fmt.Errorf("cursor memory %d is negative", o.CursorMemory))
+	}
+	if o.WriteTimeout < 0 {
+		errs = append(errs, fmt.Errorf("write timeout %v is negative", o.WriteTimeout))
+	}
+	return errors.Join(errs...)
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxConnections == 0 {
+		o.MaxConnections = DefaultMaxConnections
+	}
+	if o.MaxPacket == 0 {
+		o.MaxPacket = DefaultMaxPacket
+	}
+	if o.CursorMemory == 0 {
+		o.CursorMemory = DefaultCursorMemory
+	}
+	if o.WriteTimeout == 0 {
+		o.WriteTimeout = DefaultWriteTimeout
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o
+}
+
+// Stats are a server's counters since its start, but for Open.
+type Stats struct {
+	Open      int64  // connections open now
+	Accepted  uint64 // connections accepted, refused ones too
+	Refused   uint64 // too many connections, or denied access
+	Commands  uint64 // commands received
+	BytesRead uint64 // from clients, before TLS is taken off
+	BytesSent uint64 // to clients
+}
+
+// ErrServerClosed is what Serve returns after Shutdown.
+var ErrServerClosed = errors.New("mysql: server closed")
+
+// Server serves MySQL clients. Its methods are safe for concurrent use.
+type Server struct {
+	o       Options
+	start   time.Time
+	ctx     context.Context // of all statements; ended when Shutdown loses patience
+	cancel  context.CancelFunc
+	running sync.WaitGroup // connections and the watcher
+
+	open, accepted, refused, commands, bytesRead, bytesSent atomic.Uint64
+
+	draining atomic.Bool // set under mu; read without
+
+	mu        sync.Mutex
+	listeners map[net.Listener]struct{}
+	conns     map[*conn]struct{}
+	stopWatch chan struct{} // not nil while the watcher runs
+}
