@@ -1,0 +1,147 @@
+package parse
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pingcap/errors"
+	"github.com/pingcap/tidb/pkg/parser/terror"
+
+	"github.com/weirdb/weir/sqlerr"
+)
+
+// nearLength is how much of the text MySQL shows in a syntax error.
+const nearLength = 80
+
+// syntaxError is errno 1064 at byte off of the whole text s.
+func syntaxError(s string, off int, hint string) *sqlerr.Error {
+	off = max(0, min(off, len(s)))
+	line, col := position(s, off)
+	near := strings.ToValidUTF8(s[off:], "\uFFFD")
+	if len(near) > nearLength {
+		cut := nearLength
+		for !utf8.RuneStart(near[cut]) {
+			cut--
+		}
+		near = near[:cut]
+	}
+	e := sqlerr.New(sqlerr.ErrParse,
+		"You have an error in your SQL syntax; check the manual for the right syntax to use near '%s' at line %d", near, line)
+	e = e.At(line, col)
+	if hint != "" {
+		e = e.WithHint("%s", hint)
+	}
+	return e
+}
+
+// convertError gives an error of the grammar MySQL's number, text and place.
+// sql is what was parsed: text.SQL with our own words blanked.
+func convertError(text *Text, sql string, err error) error {
+	if te, ok := errors.Cause(err).(*terror.Error); ok {
+		me := terror.ToSQLError(te)
+		if me.Code != sqlerr.ErrParse && me.Code != sqlerr.ErrSyntax {
+			return &sqlerr.Error{Code: me.Code, State: sqlerr.StateOf(me.Code), Message: me.Message}
+		}
+	}
+	off, detail := faultOffset(sql, err.Error())
+	hint := detail
+	if hint == "" {
+		hint = keywordHint(sql[off:], off == 0)
+	}
+	return syntaxError(text.Full, text.Offset+off, hint)
+}
+
+// faultOffset finds the place of a grammar error, which reads
+//
+//	line 1 column 5 near "the rest of the text"detail (total length 9)
+//
+// where the rest is cut at 2048 bytes and its whole length appended.
+func faultOffset(sql, msg string) (off int, detail string) {
+	_, tail, ok := strings.Cut(msg, ` near "`)
+	if !ok {
+		return 0, msg
+	}
+	if i := strings.LastIndex(tail, "(total length "); i >= 0 {
+		var n int
+		if _, err := fmt.Sscanf(tail[i:], "(total length %d)", &n); err == nil && n <= len(sql) && n > 2048 {
+			rest := strings.TrimPrefix(tail[:i], sql[len(sql)-n:len(sql)-n+2048])
+			return len(sql) - n, strings.TrimSpace(strings.TrimPrefix(rest, `"`))
+		}
+	}
+	for n := min(len(sql), len(tail)); n >= 0; n-- {
+		rest := sql[len(sql)-n:]
+		if len(tail) > n && tail[n] == '"' && strings.HasPrefix(tail, rest) {
+			return len(sql) - n, strings.TrimSpace(tail[n+1:])
+		}
+	}
+	return 0, ""
+}
+
+// keywordHint suggests the keyword that the word at the start of s may have
+// been meant to be.
+func keywordHint(s string, first bool) string {
+	sc := scanner{s: s}
+	t, err := sc.next()
+	if err != nil || t.kind != tokWord {
+		return ""
+	}
+	words := clauseWords
+	if first {
+		words = statementWords
+	}
+	if w := Nearest(strings.ToUpper(s[t.pos:t.end]), words); w != "" {
+		return "did you mean " + strconv.Quote(w) + "?"
+	}
+	return ""
+}
+
+var (
+	statementWords = []string{"SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "TRUNCATE", "SHOW", "DESCRIBE",
+		"EXPLAIN", "SET", "USE", "BEGIN", "START", "COMMIT", "ROLLBACK", "LOAD", "KILL", "PREPARE", "EXECUTE", "DEALLOCATE", "WITH"}
+	clauseWords = []string{"FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "JOIN", "INNER", "LEFT", "RIGHT", "CROSS", "USING",
+		"VALUES", "INTO", "TABLE", "MATERIALIZED", "DATABASE", "INDEX", "UNIQUE", "PRIMARY", "UNION", "DISTINCT", "BETWEEN", "INTERVAL"}
+)
+
+// Nearest returns the candidate that is the fewest edits away from name, "" when
+// none is near enough to be meant. Case does not count; the first one wins a tie.
+func Nearest(name string, candidates []string) string {
+	best, least := "", 1+len(name)/3
+	if len(name) > 64 {
+		return ""
+	}
+	for _, c := range candidates {
+		if d := distance(strings.ToLower(name), strings.ToLower(c), least); d <= least && (best == "" || d < least) {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// distance is the number of bytes to insert, delete, change or swap with
+// their neighbour to make b of a; more than limit when that is certain early.
+func distance(a, b string, limit int) int {
+	if len(a)-len(b) > limit || len(b)-len(a) > limit {
+		return limit + 1
+	}
+	prev2, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], prev2[j-2]+1)
+			}
+		}
+		prev2, prev, cur = prev, cur, prev2
+	}
+	return prev[len(b)]
+}
