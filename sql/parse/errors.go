@@ -9,6 +9,7 @@ import (
 	"github.com/pingcap/errors"
 	"github.com/pingcap/tidb/pkg/parser/terror"
 
+	"github.com/weirdb/weir/catalog"
 	"github.com/weirdb/weir/sqlerr"
 )
 
@@ -91,7 +92,7 @@ func keywordHint(s string, first bool) string {
 	if first {
 		words = statementWords
 	}
-	if w := Nearest(strings.ToUpper(s[t.pos:t.end]), words); w != "" {
+	if w := catalog.Nearest(strings.ToUpper(s[t.pos:t.end]), words); w != "" {
 		return "did you mean " + strconv.Quote(w) + "?"
 	}
 	return ""
@@ -103,45 +104,3 @@ var (
 	clauseWords = []string{"FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "JOIN", "INNER", "LEFT", "RIGHT", "CROSS", "USING",
 		"VALUES", "INTO", "TABLE", "MATERIALIZED", "DATABASE", "INDEX", "UNIQUE", "PRIMARY", "UNION", "DISTINCT", "BETWEEN", "INTERVAL"}
 )
-
-// Nearest returns the candidate that is the fewest edits away from name, "" when
-// none is near enough to be meant. Case does not count; the first one wins a tie.
-func Nearest(name string, candidates []string) string {
-	best, least := "", 1+len(name)/3
-	if len(name) > 64 {
-		return ""
-	}
-	for _, c := range candidates {
-		if d := distance(strings.ToLower(name), strings.ToLower(c), least); d <= least && (best == "" || d < least) {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// distance is the number of bytes to insert, delete, change or swap with
-// their neighbour to make b of a; more than limit when that is certain early.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
-		return limit + 1
-	}
-	prev2, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				cur[j] = min(cur[j], prev2[j-2]+1)
-			}
-		}
-		prev2, prev, cur = prev, cur, prev2
-	}
-	return prev[len(b)]
-}
