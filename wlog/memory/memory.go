@@ -60,7 +60,10 @@ func (l *Log) Propose(ctx context.Context, data []byte) (uint64, any, error) {
 	}
 	select {
 	case <-p.done:
-		return p.index, p.result, p.err
+		if p.err != nil {
+			return 0, nil, p.err
+		}
+		return p.index, p.result, nil
 	case <-ctx.Done():
 		return 0, nil, ctx.Err()
 	}

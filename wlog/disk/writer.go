@@ -1,0 +1,262 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/weirdb/weir/wlog"
+)
+
+// syncer writes and syncs what waits until the log is closed.
+func (l *Log) syncer() {
+	defer close(l.groups)
+	for {
+		group, fault := l.take()
+		if group == nil {
+			l.seal(fault)
+			return
+		}
+		for fault == nil && len(group) > 0 {
+			n, err := l.write(group)
+			switch {
+			case err == nil:
+				l.groups <- group[:n]
+				group = group[n:]
+			case errors.Is(err, wlog.ErrFull):
+				answer(group, err)
+				group = nil
+			default:
+				fault = l.fail(err)
+			}
+		}
+		answer(group, fault)
+		if fault == nil {
+			l.markIfIdle()
+		}
+	}
+}
+
+// take waits for proposals; nil when the log is closed and none is left.
+func (l *Log) take() (group []*proposal, fault error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.queue) == 0 && !l.shut {
+		l.wake.Wait()
+	}
+	group, l.queue = l.queue, nil
+	return group, l.fault
+}
+
+// answer ends proposals that were not appended.
+func answer(group []*proposal, err error) {
+	for _, p := range group {
+		p.err = err
+		close(p.done)
+	}
+}
+
+// fail makes err final and returns what proposals are told from now on.
+func (l *Log) fail(err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fault == nil {
+		l.fault = fmt.Errorf("%w: %w; restart to go on from what is on the disk", wlog.ErrFailed, err)
+	}
+	return l.fault
+}
+
+// write makes a first part of group durable, gives it indexes and returns its
+// length, at least 1. An error that wraps wlog.ErrFull left nothing behind;
+// any other is final.
+func (l *Log) write(group []*proposal) (int, error) {
+	n := l.encode(group)
+	if n == 0 {
+		if err := l.roll(recordSize(len(group[0].data))); err != nil {
+			return 0, err
+		}
+		n = l.encode(group)
+	}
+	if _, err := l.active.file.WriteAt(l.buf, l.active.end); err != nil {
+		return 0, l.takeBack(err)
+	}
+	start := time.Now()
+	if err := l.active.file.Sync(); err != nil {
+		return 0, fmt.Errorf("fsync of %s: %w", l.active.name, err)
+	}
+	l.active.end += int64(len(l.buf))
+	l.durable += uint64(n)
+	l.count(group[:n], time.Since(start))
+	if cap(l.buf) > 2*maxWrite {
+		l.buf = nil
+	}
+	return n, nil
+}
+
+// encode puts into buf the records of as many proposals as the active segment
+// has room for, and returns their number.
+func (l *Log) encode(group []*proposal) (n int) {
+	l.buf = l.buf[:0]
+	room := l.active.size - l.active.end
+	for _, p := range group {
+		size := recordSize(len(p.data))
+		if int64(len(l.buf)+size) > room || n > 0 && len(l.buf)+size > maxWrite {
+			break
+		}
+		n++
+		p.index = l.durable + uint64(n)
+		l.buf = appendRecord(l.buf, l.active.sum, p.index, l.durable, p.data)
+	}
+	return n
+}
+
+// takeBack wipes what a failed write may have left behind the last record. A
+// full disk is then no harm.
+func (l *Log) takeBack(cause error) error {
+	cause = fmt.Errorf("write to %s: %w", l.active.name, cause)
+	if !isFull(cause) {
+		return cause
+	}
+	if err := wipe(l.active); err != nil {
+		return errors.Join(cause, err)
+	}
+	return fmt.Errorf("%w: %w", wlog.ErrFull, cause)
+}
+
+// wipe makes zeros of all that stands behind the last record, durably.
+func wipe(s *segment) error {
+	if err := s.file.Truncate(s.end); err != nil {
+		return fmt.Errorf("cut %s at byte %d: %w", s.name, s.end, err)
+	}
+	if err := s.file.Allocate(s.size); err != nil {
+		// No room to keep the rest of the segment: writes extend the file.
+		if !isFull(err) {
+			return fmt.Errorf("preallocate %s: %w", s.name, err)
+		}
+	}
+	if err := s.file.Sync(); err != nil {
+		return fmt.Errorf("fsync of %s: %w", s.name, err)
+	}
+	return nil
+}
+
+// roll makes the next segment the active one, with room for a record of need
+// bytes. All records so far are durable.
+func (l *Log) roll(need int) error {
+	s, err := l.makeSegment(l.durable+1, max(l.opts.SegmentBytes, int64(segmentHeader+need)))
+	switch {
+	case err == nil:
+	case isFull(err):
+		return fmt.Errorf("%w: new segment: %w", wlog.ErrFull, err)
+	default:
+		return fmt.Errorf("new segment: %w", err)
+	}
+	l.active = s
+	l.mu.Lock()
+	l.segments = append(l.segments, s)
+	l.mu.Unlock()
+	return nil
+}
+
+// makeSegment makes a segment under a temporary name and renames it once it is
+// whole and durable.
+func (l *Log) makeSegment(first uint64, size int64) (*segment, error) {
+	salt := l.salt()
+	s := &segment{first: first, name: l.path(segmentName(first)), sum: saltSum(salt), size: size, end: segmentHeader}
+	temp := s.name + tempSuffix
+	f, err := l.fs.Open(temp, true)
+	if err != nil {
+		return nil, err
+	}
+	s.file = f
+	if err = f.Allocate(size); err == nil {
+		_, err = f.WriteAt(appendSegmentHeader(nil, first, salt), 0)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = l.fs.Rename(temp, s.name)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close(), l.fs.Remove(temp))
+	}
+	if err := l.fs.SyncDir(l.opts.Dir); err != nil {
+		// The segment is there, but perhaps not for good: never a full disk.
+		return nil, fmt.Errorf("fsync of %s: %v", l.opts.Dir, errors.Join(err, f.Close()))
+	}
+	return s, nil
+}
+
+func (l *Log) count(group []*proposal, sync time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range group {
+		l.stats.Bytes += uint64(len(p.data))
+	}
+	l.stats.Appends += uint64(len(group))
+	l.stats.Syncs++
+	l.stats.SyncNanos += uint64(sync)
+	l.stats.LastIndex = l.durable
+}
+
+// markIfIdle says behind the last record that it is durable, when no record is
+// about to say so. The mark is not synced and its failure harms nobody; the
+// next record takes its place.
+func (l *Log) markIfIdle() {
+	l.mu.Lock()
+	idle := len(l.queue) == 0
+	l.mu.Unlock()
+	if idle {
+		l.mark()
+	}
+}
+
+func (l *Log) mark() error {
+	if l.active.size-l.active.end < recordHeader {
+		return nil
+	}
+	l.buf = appendMark(l.buf[:0], l.active.sum, l.durable)
+	_, err := l.active.file.WriteAt(l.buf, l.active.end)
+	return err
+}
+
+// seal ends the log with a durable mark, so that damage to any of its records
+// can be told from a torn tail.
+func (l *Log) seal(fault error) {
+	if fault == nil && l.mark() == nil {
+		_ = l.active.file.Sync() // the records are durable without the mark
+	}
+}
+
+// applier applies what is durable and answers, until the syncer has ended.
+func (l *Log) applier() {
+	defer close(l.done)
+	var fault error
+	for group := range l.groups {
+		if fault == nil {
+			if err := l.apply(group); err != nil {
+				fault = l.fail(err)
+			}
+		}
+		answer(group, fault)
+	}
+}
+
+func (l *Log) apply(group []*proposal) error {
+	entries := make([]wlog.Entry, len(group))
+	for i, p := range group {
+		entries[i] = wlog.Entry{Index: p.index, Data: p.data}
+	}
+	results, err := l.machine.Apply(entries)
+	if err == nil && len(results) != len(entries) {
+		err = fmt.Errorf("%d results for %d entries", len(results), len(entries))
+	}
+	if err != nil {
+		return fmt.Errorf("apply entries %d to %d: %w", entries[0].Index, entries[len(entries)-1].Index, err)
+	}
+	for i, p := range group {
+		p.result = results[i]
+	}
+	return nil
+}
