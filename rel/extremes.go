@@ -1,0 +1,328 @@
+package rel
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/weirdb/weir/plan"
+	"github.com/weirdb/weir/sqlerr"
+	"github.com/weirdb/weir/types"
+	"github.com/weirdb/weir/zset"
+)
+
+// cells holds one value per group, or none yet.
+type cells struct {
+	phys  types.Phys
+	vec   zset.Vec // the fixed widths, one row per group
+	blobs [][]byte
+	state []cellState
+}
+
+type cellState uint8
+
+const (
+	cellEmpty cellState = iota
+	cellNull
+	cellValue
+)
+
+func (c *cells) grow(n int) {
+	c.state = extend(c.state, n)
+	switch c.phys {
+	case types.PhysInt:
+		c.vec.I = extend(c.vec.I, n)
+	case types.PhysFloat:
+		c.vec.F = extend(c.vec.F, n)
+	case types.PhysDec2, types.PhysDec4:
+		c.vec.W = extend(c.vec.W, n*c.phys.Words())
+	case types.PhysBytes:
+		for len(c.blobs) < n {
+			c.blobs = append(c.blobs, nil)
+		}
+	}
+}
+
+func (c *cells) reset() {
+	c.state = c.state[:0]
+	c.vec.I, c.vec.F, c.vec.W = c.vec.I[:0], c.vec.F[:0], c.vec.W[:0]
+}
+
+func (c *cells) bytes() int64 {
+	n := cap(c.state) + cap(c.vec.I)*8 + cap(c.vec.F)*8 + cap(c.vec.W)*8 + cap(c.blobs)*24
+	for _, b := range c.blobs {
+		n += cap(b)
+	}
+	return int64(n)
+}
+
+// set makes row i of v the value of group g.
+func (c *cells) set(g int32, v *zset.Vec, i int) {
+	if v.IsNull(i) {
+		c.state[g] = cellNull
+		return
+	}
+	c.state[g] = cellValue
+	switch c.phys {
+	case types.PhysInt:
+		c.vec.I[g] = v.I[i]
+	case types.PhysFloat:
+		c.vec.F[g] = v.F[i]
+	case types.PhysDec2, types.PhysDec4:
+		n := c.phys.Words()
+		copy(c.vec.W[int(g)*n:], v.W[i*n:i*n+n])
+	case types.PhysBytes:
+		c.blobs[g] = append(c.blobs[g][:0], v.Bytes(i)...)
+	}
+}
+
+// compare orders row i of v, not NULL, and the value of group g canonically.
+func (c *cells) compare(v *zset.Vec, i int, g int32) int {
+	if c.phys == types.PhysBytes {
+		return bytes.Compare(v.Bytes(i), c.blobs[g])
+	}
+	c.vec.Type = v.Type
+	return v.CompareAt(i, &c.vec, int(g))
+}
+
+// append appends the value of group g to dst, NULL for none.
+func (c *cells) append(dst *zset.Vec, g int) {
+	if c.state[g] != cellValue {
+		dst.AppendNull()
+		return
+	}
+	switch c.phys {
+	case types.PhysInt:
+		dst.AppendInt(c.vec.I[g])
+	case types.PhysFloat:
+		dst.AppendFloat(c.vec.F[g])
+	case types.PhysDec2, types.PhysDec4:
+		n := c.phys.Words()
+		dst.AppendDec(types.DecFromWords(c.vec.W[g*n : g*n+n]))
+	case types.PhysBytes:
+		dst.AppendBytes(c.blobs[g])
+	}
+}
+
+// extremes is MIN, MAX and First. Canonical order refines that of normalised
+// keys, so it decides alone but for strings under a collation.
+type extremes struct {
+	fn   plan.AggFunc
+	t    types.Type
+	best cells
+	keys [][]byte // weight strings of the best, for MIN and MAX under a collation
+	buf  []byte
+}
+
+func newExtreme(fn plan.AggFunc, t types.Type) *extremes {
+	return &extremes{fn: fn, t: t, best: cells{phys: t.Phys()}}
+}
+
+// collated tells whether weight strings decide before bytes.
+func (e *extremes) collated() bool {
+	return e.fn != plan.First && e.t.Phys() == types.PhysBytes && !Exact(e.t)
+}
+
+func (e *extremes) grow(n int) {
+	e.best.grow(n)
+	if e.collated() {
+		for len(e.keys) < n {
+			e.keys = append(e.keys, nil)
+		}
+	}
+}
+
+func (e *extremes) reset() { e.best.reset() }
+
+func (e *extremes) bytes() int64 {
+	n := e.best.bytes()
+	for _, k := range e.keys {
+		n += int64(cap(k)) + 24
+	}
+	return n
+}
+
+func (e *extremes) update(groups []int32, v *zset.Vec, _ []int64) {
+	switch {
+	case e.collated():
+		e.updateCollated(groups, v)
+	case e.best.phys == types.PhysInt && v.Valid == nil:
+		e.updateInts(groups, v.I)
+	default:
+		for i, g := range groups {
+			if g >= 0 && e.better(v, i, g) {
+				e.best.set(g, v, i)
+			}
+		}
+	}
+}
+
+// better tells whether row i of v takes the place of the value of group g.
+func (e *extremes) better(v *zset.Vec, i int, g int32) bool {
+	had := e.best.state[g]
+	if v.IsNull(i) {
+		return e.fn == plan.First
+	}
+	if had != cellValue {
+		return had == cellEmpty
+	}
+	c := e.best.compare(v, i, g)
+	return c < 0 && e.fn != plan.Max || c > 0 && e.fn == plan.Max
+}
+
+func (e *extremes) updateInts(groups []int32, vals []int64) {
+	// Turning the top bit makes unsigned order signed, all bits inverts it.
+	var turn int64
+	if e.t.Kind.IsUnsigned() {
+		turn = -1 << 63
+	}
+	if e.fn == plan.Max {
+		turn = ^turn
+	}
+	for i, g := range groups {
+		if g < 0 || e.best.state[g] == cellNull {
+			continue
+		}
+		if e.best.state[g] == cellEmpty || vals[i]^turn < e.best.vec.I[g]^turn {
+			e.best.vec.I[g] = vals[i]
+			e.best.state[g] = cellValue
+		}
+	}
+}
+
+func (e *extremes) updateCollated(groups []int32, v *zset.Vec) {
+	for i, g := range groups {
+		if g < 0 || v.IsNull(i) {
+			continue
+		}
+		s := v.Bytes(i)
+		if e.best.state[g] == cellValue && bytes.Equal(s, e.best.blobs[g]) {
+			continue
+		}
+		e.buf = e.t.Coll.AppendSortKey(e.buf[:0], s)
+		if e.best.state[g] == cellValue {
+			c := bytes.Compare(e.buf, e.keys[g])
+			if c == 0 {
+				c = bytes.Compare(s, e.best.blobs[g])
+			}
+			if (c < 0) == (e.fn == plan.Max) {
+				continue
+			}
+		}
+		e.best.set(g, v, i)
+		e.keys[g] = append(e.keys[g][:0], e.buf...)
+	}
+}
+
+func (e *extremes) result(lo, hi int, dst *zset.Vec, _ func(int, *sqlerr.Error)) {
+	for g := lo; g < hi; g++ {
+		e.best.append(dst, g)
+	}
+}
+
+// singles is the only value of a scalar subquery.
+type singles struct {
+	best cells
+	n    []int64
+}
+
+func (s *singles) grow(n int) {
+	s.best.grow(n)
+	s.n = extend(s.n, n)
+}
+
+func (s *singles) reset() {
+	s.best.reset()
+	s.n = s.n[:0]
+}
+
+func (s *singles) bytes() int64 { return s.best.bytes() + int64(cap(s.n)*8) }
+
+func (s *singles) update(groups []int32, v *zset.Vec, w []int64) {
+	for i, g := range groups {
+		if g >= 0 {
+			s.n[g] += weight(w, i)
+			s.best.set(g, v, i)
+		}
+	}
+}
+
+// ErrSingle is what a scalar subquery of more than one row gives.
+func ErrSingle() *sqlerr.Error {
+	return sqlerr.New(sqlerr.ErrSubqueryNo1Row, "Subquery returns more than 1 row")
+}
+
+func (s *singles) result(lo, hi int, dst *zset.Vec, fail func(int, *sqlerr.Error)) {
+	for g := lo; g < hi; g++ {
+		if s.n[g] > 1 {
+			dst.AppendNull()
+			fail(g, ErrSingle())
+			continue
+		}
+		s.best.append(dst, g)
+	}
+}
+
+// distinct gives each value of a group to inner once.
+type distinct struct {
+	inner acc
+	seen  GroupTable // of (group, normalised key)
+
+	arg    zset.Batch
+	keys   zset.Keys
+	pairs  zset.Keys
+	groups []int32
+	ids    []int32
+}
+
+func (d *distinct) grow(n int) { d.inner.grow(n) }
+
+func (d *distinct) reset() {
+	d.inner.reset()
+	d.seen.Reset()
+}
+
+func (d *distinct) bytes() int64 { return d.inner.bytes() + d.seen.Bytes() }
+
+func (d *distinct) result(lo, hi int, dst *zset.Vec, fail func(int, *sqlerr.Error)) {
+	d.inner.result(lo, hi, dst, fail)
+}
+
+var firstCol = []zset.KeyCol{{}}
+
+func (d *distinct) update(groups []int32, v *zset.Vec, _ []int64) {
+	d.arg.N = len(groups)
+	d.arg.Cols = append(d.arg.Cols[:0], *v)
+	zset.Normalise(&d.keys, &d.arg, firstCol)
+	d.pairs.Reset(false)
+	d.groups = append(d.groups[:0], groups...)
+	for i, g := range groups {
+		if g < 0 || v.IsNull(i) {
+			d.groups[i] = -1
+			continue
+		}
+		data := binary.LittleEndian.AppendUint32(d.pairs.Data, uint32(g))
+		if d.keys.IsInt() {
+			data = binary.LittleEndian.AppendUint64(data, uint64(d.keys.Int[i]))
+		} else {
+			data = append(data, d.keys.Data[d.keys.Off[i]:d.keys.Off[i+1]]...)
+		}
+		d.pairs.Data = data
+		d.pairs.Off = append(d.pairs.Off, uint32(len(data)))
+	}
+	next := int32(d.seen.Len())
+	d.ids = extend(d.ids[:0], d.pairs.Len())
+	d.seen.Lookup(&d.pairs, true, d.ids)
+	at := 0
+	for i, g := range d.groups {
+		if g < 0 {
+			continue
+		}
+		if d.ids[at] == next {
+			next++
+		} else {
+			d.groups[i] = -1
+		}
+		at++
+	}
+	d.inner.update(d.groups, v, nil)
+}
