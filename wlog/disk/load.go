@@ -148,6 +148,10 @@ func (l *Log) openSegments(names []string) error {
 	if len(l.segments) == 0 {
 		return &DamageError{File: l.path(segmentName(1)), Record: 1, Reason: "the log has no segments"}
 	}
+	// A process that was killed may have named a segment, but not for good.
+	if err := l.fs.SyncDir(l.opts.Dir); err != nil {
+		return fmt.Errorf("fsync of %s: %w", l.opts.Dir, err)
+	}
 	return nil
 }
 
