@@ -129,13 +129,14 @@ var ErrServerClosed = errors.New("mysql: server closed")
 
 // Server serves MySQL clients. Its methods are safe for concurrent use.
 type Server struct {
-	o       Options
-	start   time.Time
-	ctx     context.Context // of all statements; ended when Shutdown loses patience
-	cancel  context.CancelFunc
-	running sync.WaitGroup // connections and the watcher
+	o        Options
+	start    time.Time
+	ctx      context.Context // of all statements; ended when Shutdown loses patience
+	cancel   context.CancelFunc
+	serving  sync.WaitGroup // connections
+	watching sync.WaitGroup // the watcher
 
-	open, accepted, refused, commands, bytesRead, bytesSent atomic.Uint64
+	accepted, refused, commands, bytesRead, bytesSent atomic.Uint64
 
 	draining atomic.Bool // set under mu; read without
 
@@ -143,4 +144,173 @@ type Server struct {
 	listeners map[net.Listener]struct{}
 	conns     map[*conn]struct{}
 	stopWatch chan struct{} // not nil while the watcher runs
+}
+
+// New returns a Server for o, whose faults it names all at once.
+func New(o Options) (*Server, error) {
+	if err := o.Validate(); err != nil {
+		return nil, fmt.Errorf("mysql: %w", err)
+	}
+	s := &Server{
+		o:         o.withDefaults(),
+		start:     time.Now(),
+		listeners: map[net.Listener]struct{}{},
+		conns:     map[*conn]struct{}{},
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s, nil
+}
+
+// Serve accepts connections of ln, which it closes, until Shutdown, and then
+// returns ErrServerClosed. Several calls may run with a listener each.
+func (s *Server) Serve(ln net.Listener) error {
+	defer ln.Close()
+	if !s.listen(ln) {
+		return ErrServerClosed
+	}
+	defer s.unlisten(ln)
+	for wait := time.Duration(0); ; {
+		raw, err := ln.Accept()
+		switch {
+		case err == nil:
+			wait = 0
+			s.accepted.Add(1)
+			s.admit(raw)
+		case s.draining.Load():
+			return ErrServerClosed
+		case errors.Is(err, net.ErrClosed):
+			return fmt.Errorf("mysql: %w", err)
+		default: // out of file descriptors, most likely: it will pass
+			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
+			s.o.Logger.Warn("mysql: cannot accept a connection", "error", err, "retry", wait)
+			select {
+			case <-time.After(wait):
+			case <-s.ctx.Done():
+			}
+		}
+	}
+}
+
+func (s *Server) listen(ln net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining.Load() {
+		return false
+	}
+	s.listeners[ln] = struct{}{}
+	if s.stopWatch == nil {
+		s.stopWatch = make(chan struct{})
+		s.watching.Go(func() { s.watchConns(s.stopWatch) })
+	}
+	return true
+}
+
+func (s *Server) unlisten(ln net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listeners, ln)
+}
+
+// admit starts to serve a connection, or tells the client why not.
+func (s *Server) admit(raw net.Conn) {
+	raw.SetDeadline(time.Now().Add(handshakeTimeout))
+	c := newConn(s, raw)
+	s.mu.Lock()
+	full := len(s.conns) >= s.o.MaxConnections
+	admitted := !full && !s.draining.Load()
+	if admitted {
+		s.conns[c] = struct{}{}
+		s.serving.Go(func() {
+			c.serve()
+			s.mu.Lock()
+			delete(s.conns, c)
+			s.mu.Unlock()
+		})
+	}
+	s.mu.Unlock()
+	if admitted {
+		return
+	}
+	if full {
+		s.refused.Add(1)
+		c.writeErr(errTooMany)
+	} else {
+		c.writeErr(errShutdown)
+	}
+	c.out.flush() // a fresh socket has room for it
+	c.end()
+}
+
+// Shutdown ends the server: it takes no new connections, lets running
+// statements finish and answer, tells idle clients errno 1053, and returns
+// when the last connection is closed. When ctx ends first, the statements
+// that still run are cancelled, and Shutdown returns the context's error.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.draining.Store(true)
+	for ln := range s.listeners {
+		ln.Close()
+	}
+	for c := range s.conns {
+		c.interrupt()
+	}
+	s.mu.Unlock()
+
+	done := make(chan struct{})
+	go func() {
+		s.serving.Wait()
+		close(done)
+	}()
+	var err error
+	select {
+	case <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+		s.cancelAll()
+		<-done
+	}
+	s.cancel()
+	s.mu.Lock()
+	if s.stopWatch != nil {
+		close(s.stopWatch)
+		s.stopWatch = nil
+	}
+	s.mu.Unlock()
+	s.watching.Wait()
+	return err
+}
+
+// cancelAll ends the running statements and gives their connections little
+// time for the answer.
+func (s *Server) cancelAll() {
+	s.cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		c.raw.SetDeadline(time.Now().Add(lastWords))
+	}
+}
+
+// Stats returns the counters.
+func (s *Server) Stats() Stats {
+	s.mu.Lock()
+	open := len(s.conns)
+	s.mu.Unlock()
+	return Stats{
+		Open:      int64(open),
+		Accepted:  s.accepted.Load(),
+		Refused:   s.refused.Load(),
+		Commands:  s.commands.Load(),
+		BytesRead: s.bytesRead.Load(),
+		BytesSent: s.bytesSent.Load(),
+	}
+}
+
+// password returns what is known of a user.
+func (s *Server) password(user string) (p Password, known bool) {
+	if len(s.o.Users) == 0 {
+		return Password{}, user == "root"
+	}
+	p, known = s.o.Users[user]
+	return p, known
 }
