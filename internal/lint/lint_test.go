@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"rel", "rel/reltest", "pull", "push", "push/pushtest"},
 	{"shard"},
 	{"engine", "engine/enginetest"},
-	{"server/mysql", "server/http", "console"},
+	{"server/servertest", "server/mysql", "server/http", "console"},
 	{"sqltest", "sqltest/cmd", "bench", "demo"},
 	{"internal/lint", "internal/clients", "cmd/weir", "."},
 }
