@@ -9,8 +9,8 @@
 //
 // Invariants:
 //  1. Every weight is positive.
-//  2. A row whose expression fails, fails the statement: of the rows of a
-//     batch, the first error; a Project's expressions are evaluated in order.
+//  2. A row whose expression fails, fails the statement: of a batch, the first
+//     row's error.
 //  3. What SQL leaves open is settled as package plan says, so a view over
 //     the same plan holds the same rows.
 //  4. The rows of a plan.Top at the root, or below Projects, come out in its
@@ -20,22 +20,17 @@ package pull
 
 import (
 	"context"
+	"sync"
 
+	"github.com/weirdb/weir/mem"
 	"github.com/weirdb/weir/plan"
 	"github.com/weirdb/weir/rel"
+	"github.com/weirdb/weir/sqlerr"
 	"github.com/weirdb/weir/types"
 	"github.com/weirdb/weir/zset"
 )
 
-// Budget counts the memory of a statement. Reserve fails with an error that
-// names the operator when there is not so much left; what it granted is given
-// back by Release at the latest when Run returns.
-type Budget interface {
-	Reserve(operator string, bytes int64) error
-	Release(bytes int64)
-}
-
-// Env is what one run needs from outside.
+// Env is what one run needs from outside, and what it says beside its rows.
 type Env struct {
 	// Source returns the relation table at the statement's snapshot, as it is
 	// stored by index (0: its own key). Whatever the index, the Source has
@@ -45,20 +40,37 @@ type Env struct {
 	Params []types.Value
 	// Now is the statement's time in microseconds since the epoch, UTC.
 	Now int64
+	// Seed feeds RAND() and UUID().
+	Seed uint64
+	// Lax makes assignments adjust and warn where they would fail (IGNORE).
+	Lax bool
 	// Budget is what memory is taken from; nil does not count.
-	Budget Budget
+	Budget *mem.Budget
 	// Workers is how many goroutines may work at once; below 2 the caller's
 	// alone.
 	Workers int
+
+	// Run sets Warnings to the first of the warnings, owned by the caller, and
+	// WarningCount to the number of all.
+	Warnings     []*sqlerr.Error
+	WarningCount int
 }
 
 // Runner is a plan made ready to run. It is safe for concurrent use.
 type Runner struct {
-	sch plan.Schema
+	sch  plan.Schema
+	root node
+	pool sync.Pool // of *exec
 }
 
 // Build compiles n, which has passed plan.Validate.
-func Build(n plan.Node) (*Runner, error) { panic("pull: Build") }
+func Build(n plan.Node) (*Runner, error) {
+	root, err := compile(n)
+	if err != nil {
+		return nil, err
+	}
+	return &Runner{sch: n.Schema(), root: root}, nil
+}
 
 // Schema returns the columns of the answer.
 func (r *Runner) Schema() plan.Schema { return r.sch }
@@ -67,5 +79,14 @@ func (r *Runner) Schema() plan.Schema { return r.sch }
 // weight w stands w times. The first error ends the run and is returned: that
 // of an expression (*sqlerr.Error), a Source, emit, the Budget, or ctx.
 func (r *Runner) Run(ctx context.Context, env *Env, emit func(*zset.Batch) error) error {
-	panic("pull: Run")
+	x, ok := r.pool.Get().(*exec)
+	if !ok {
+		x = newExec(r.root)
+	}
+	x.begin(ctx, env)
+	err := x.root.run(emit)
+	if x.end() {
+		r.pool.Put(x)
+	}
+	return err
 }

@@ -15,6 +15,7 @@ type cells struct {
 	phys  types.Phys
 	vec   zset.Vec // the fixed widths, one row per group
 	blobs [][]byte
+	held  int64 // bytes of blobs
 	state []cellState
 }
 
@@ -48,11 +49,14 @@ func (c *cells) reset() {
 }
 
 func (c *cells) bytes() int64 {
-	n := cap(c.state) + cap(c.vec.I)*8 + cap(c.vec.F)*8 + cap(c.vec.W)*8 + cap(c.blobs)*24
-	for _, b := range c.blobs {
-		n += cap(b)
-	}
-	return int64(n)
+	return c.held + int64(cap(c.state)+cap(c.vec.I)*8+cap(c.vec.F)*8+cap(c.vec.W)*8+cap(c.blobs)*24)
+}
+
+// replace copies s over old and adds what that took to held.
+func replace(old, s []byte, held *int64) []byte {
+	b := append(old[:0], s...)
+	*held += int64(cap(b) - cap(old))
+	return b
 }
 
 // set makes row i of v the value of group g.
@@ -71,7 +75,7 @@ func (c *cells) set(g int32, v *zset.Vec, i int) {
 		n := c.phys.Words()
 		copy(c.vec.W[int(g)*n:], v.W[i*n:i*n+n])
 	case types.PhysBytes:
-		c.blobs[g] = append(c.blobs[g][:0], v.Bytes(i)...)
+		c.blobs[g] = replace(c.blobs[g], v.Bytes(i), &c.held)
 	}
 }
 
@@ -110,6 +114,7 @@ type extremes struct {
 	t    types.Type
 	best cells
 	keys [][]byte // weight strings of the best, for MIN and MAX under a collation
+	held int64    // bytes of keys
 	buf  []byte
 }
 
@@ -134,11 +139,7 @@ func (e *extremes) grow(n int) {
 func (e *extremes) reset() { e.best.reset() }
 
 func (e *extremes) bytes() int64 {
-	n := e.best.bytes()
-	for _, k := range e.keys {
-		n += int64(cap(k)) + 24
-	}
-	return n
+	return e.best.bytes() + e.held + int64(cap(e.keys)*24)
 }
 
 func (e *extremes) update(groups []int32, v *zset.Vec, _ []int64) {
@@ -209,7 +210,7 @@ func (e *extremes) updateCollated(groups []int32, v *zset.Vec) {
 			}
 		}
 		e.best.set(g, v, i)
-		e.keys[g] = append(e.keys[g][:0], e.buf...)
+		e.keys[g] = replace(e.keys[g], e.buf, &e.held)
 	}
 }
 
