@@ -108,7 +108,7 @@ func (t *TopK) Add(b *zset.Batch) bool {
 		t.keys.AppendGather(&t.batchKeys, t.idx)
 	} else {
 		t.rows.AppendRange(b, 0, b.N)
-		t.appendKeys()
+		t.keys.AppendRange(&t.batchKeys, 0, b.N)
 		t.appendGroups(b)
 	}
 	if t.rows.N >= t.pruneAt || first && int64(t.rows.N) >= t.bound {
@@ -133,18 +133,6 @@ func (t *TopK) ahead(b *zset.Batch) bool {
 		}
 	}
 	return near
-}
-
-func (t *TopK) appendKeys() {
-	if t.isInt {
-		t.keys.Int = append(t.keys.Int, t.batchKeys.Int...)
-		return
-	}
-	base := uint32(len(t.keys.Data))
-	t.keys.Data = append(t.keys.Data, t.batchKeys.Data...)
-	for _, off := range t.batchKeys.Off[1:] {
-		t.keys.Off = append(t.keys.Off, base+off)
-	}
 }
 
 func (t *TopK) appendGroups(b *zset.Batch) {
