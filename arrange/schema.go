@@ -32,10 +32,6 @@ import (
 	"github.com/weirdb/weir/zset"
 )
 
-// Slots is the number of slots that keys hash into; lanes are ranges of
-// slots.
-const Slots = 1024
-
 // Schema describes the rows of an arrangement. It is immutable.
 type Schema struct {
 	Types []types.Type
@@ -57,4 +53,73 @@ type Env struct {
 	// TailRows is the most rows a tail may have, and how many rows a change
 	// needs to become a run of its own; 0 is 1,024. Above 65,536 it is cut.
 	TailRows int
+}
+
+// tailRows is the default of Env.TailRows; maxTailRows is what the positions
+// of a tail's permutation can count.
+const (
+	tailRows    = 1024
+	maxTailRows = 1 << 16
+)
+
+func (e *Env) tailRows() int {
+	switch {
+	case e.TailRows <= 0:
+		return tailRows
+	case e.TailRows > maxTailRows:
+		return maxTailRows
+	}
+	return e.TailRows
+}
+
+// IntKey tells whether the keys of the arrangement have the integer form
+// (zset.Keys). Keys and ranges given to reads must have the same form; see
+// zset.NormaliseAs.
+func (s *Schema) IntKey() bool { return zset.KeyIsInt(s.Types, s.Key) }
+
+// shape is a Schema made ready for use.
+type shape struct {
+	Schema
+	isInt bool
+	alias int   // the column whose integers are the keys as they stand, or -1
+	rest  []int // the columns that tell rows with equal keys apart
+	all   []int // 0, 1, .. len(Types)-1
+}
+
+func newShape(s *Schema) *shape {
+	sh := &shape{Schema: *s, isInt: s.IntKey(), alias: -1}
+	inKey := make([]bool, len(s.Types))
+	for _, k := range s.Key {
+		inKey[k.Col] = inKey[k.Col] || oneToOne(s.Types[k.Col])
+	}
+	for c := range s.Types {
+		sh.all = append(sh.all, c)
+		if !inKey[c] {
+			sh.rest = append(sh.rest, c)
+		}
+	}
+	if sh.isInt && !s.Key[0].Desc && !s.Types[s.Key[0].Col].Kind.IsUnsigned() {
+		sh.alias = s.Key[0].Col
+	}
+	return sh
+}
+
+// oneToOne tells whether values of type t with equal keys have equal bytes.
+// Strings under a collation do not ('a' and 'A'), nor floats (0 and -0).
+func oneToOne(t types.Type) bool {
+	switch t.Phys() {
+	case types.PhysInt, types.PhysDec2, types.PhysDec4:
+		return true
+	case types.PhysFloat:
+		return false
+	}
+	return t.Kind == types.Bytes
+}
+
+// compareRest orders two rows with equal keys canonically.
+func (sh *shape) compareRest(a *zset.Batch, i int, b *zset.Batch, j int) int {
+	if len(sh.rest) == 0 {
+		return 0
+	}
+	return zset.CompareRows(a, i, b, j, sh.rest)
 }
