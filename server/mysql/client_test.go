@@ -29,7 +29,7 @@ const patience = 20 * time.Second
 func startServer(t testing.TB, o Options) (*Server, string) {
 	t.Helper()
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		o.Logger = textLogger(io.Discard)
 	}
 	s, err := New(o)
 	if err != nil {
@@ -316,6 +316,9 @@ func await[T any](t testing.TB, ch <-chan T) T {
 		panic("unreachable")
 	}
 }
+
+// textLogger writes all log lines to w.
+func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
 
 // counter is a place for bytes to be counted in.
 func counter() *atomic.Uint64 { return new(atomic.Uint64) }

@@ -124,6 +124,7 @@ func (c *conn) command() bool {
 	if !c.move(idle) {
 		return false
 	}
+	c.in.seq, c.out.seq = 0, 0
 	if c.killed.Load() {
 		return false
 	}
@@ -131,7 +132,6 @@ func (c *conn) command() bool {
 		c.farewell(errShutdown)
 		return false
 	}
-	c.in.seq = 0
 	p, err := c.in.next()
 	c.out.seq = c.in.seq
 	switch moved := c.move(running); {
@@ -162,7 +162,6 @@ func (c *conn) readFailed(err error) {
 	case errors.As(err, &e):
 		c.farewell(e)
 	case c.srv.draining.Load():
-		c.out.seq = 0
 		c.farewell(errShutdown)
 	}
 }

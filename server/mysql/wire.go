@@ -64,6 +64,7 @@ func (p *packetReader) header() (n int, err error) {
 	}
 	h := p.buf[p.r:]
 	if h[3] != p.seq {
+		p.seq = h[3] + 1 // so that the client takes our complaint
 		return 0, p.fail(errOutOfOrder)
 	}
 	p.seq++

@@ -39,6 +39,7 @@ type Node struct {
 
 	mu       sync.Mutex
 	notReady error
+	refusal  error
 	lastID   uint32
 	sessions map[uint32]*session
 	tables   map[string]*table
@@ -86,6 +87,13 @@ func (n *Node) SetReady(err error) {
 	n.notReady = err
 }
 
+// RefuseSessions makes NewSession fail with err.
+func (n *Node) RefuseSessions(err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.refusal = err
+}
+
 // Sessions returns how many sessions are open.
 func (n *Node) Sessions() int {
 	n.mu.Lock()
@@ -97,6 +105,9 @@ func (n *Node) Sessions() int {
 func (n *Node) NewSession(o engine.SessionOptions) (engine.Session, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.refusal != nil {
+		return nil, n.refusal
+	}
 	n.lastID++
 	s := &session{node: n, id: n.lastID, killed: make(chan struct{})}
 	if err := s.start(o); err != nil {
