@@ -158,6 +158,7 @@ func (c *conn) command() bool {
 // readFailed says why a command could not be read, where anyone listens.
 func (c *conn) readFailed(err error) {
 	var e *sqlerr.Error
+	c.out.seq = c.in.seq
 	switch {
 	case errors.As(err, &e):
 		c.farewell(e)

@@ -115,7 +115,8 @@ func (s *session) Prepare(_ context.Context, sql string) (engine.Stmt, error) {
 		}
 		st.cols = t.cols
 	} else if word(st.sql) == "SELECT" || word(st.sql) == "STREAM" {
-		if err := s.run(context.Background(), st.sql, make([]types.Value, st.params), &sink, false); err != nil {
+		err := s.run(context.Background(), st.sql, make([]types.Value, st.params), &sink, false)
+		if err != nil && sink.cols == nil {
 			return nil, err
 		}
 		st.cols = sink.cols
