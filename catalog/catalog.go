@@ -55,6 +55,16 @@ func (t *Table) RowID() int {
 	return len(t.Columns)
 }
 
+// AutoIncrement returns the position of the AUTO_INCREMENT column, or -1.
+func (t *Table) AutoIncrement() int {
+	for i := range t.Columns {
+		if t.Columns[i].AutoIncrement {
+			return i
+		}
+	}
+	return -1
+}
+
 // View is a materialized view. Its rows are stored like a table's, with
 // weights; Key is the prefix of the order they are stored in.
 type View struct {
