@@ -72,6 +72,9 @@ const (
 	ErrNumericOutOfRange    = 1690
 	ErrMaxPreparedStmt      = 1461
 	ErrDiskFull             = 1021
+	ErrFileNotFound         = 1017
+	ErrTooFewRecords        = 1261
+	ErrTooManyRecords       = 1262
 	ErrReadOnlyMode         = 1836
 	ErrQueryTimeout         = 3024
 	ErrCheckConstraint      = 3819

@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/weirdb/weir/catalog"
+	"github.com/weirdb/weir/shard"
+	"github.com/weirdb/weir/sql/bind"
+	"github.com/weirdb/weir/sqlerr"
+)
+
+// open opens a transaction at the newest state.
+func (s *session) open() {
+	s.txn = s.e.machine.Root().Begin(s.e.micros())
+}
+
+// joinTxn opens the transaction that a statement without autocommit begins.
+func (s *session) joinTxn() {
+	if s.txn == nil && !s.autocommit() {
+		s.open()
+	}
+}
+
+// begin is BEGIN; an open transaction is committed first, as in MySQL.
+func (x *execution) begin(ctx context.Context) error {
+	if err := x.s.commit(ctx); err != nil {
+		return err
+	}
+	x.s.open()
+	x.s.explicit = true
+	return x.done(Summary{})
+}
+
+func (x *execution) commitStmt(ctx context.Context, b *bind.Commit) error {
+	if err := x.s.commit(ctx); err != nil {
+		return err
+	}
+	if b.Chain {
+		x.s.open()
+		x.s.explicit = true
+	}
+	return x.done(Summary{})
+}
+
+func (s *session) rollback() { s.txn, s.explicit = nil, false }
+
+// commit puts the transaction through the log as one statement. Whoever
+// changed one of its rows first has won: errno 1213, and nothing was done.
+func (s *session) commit(ctx context.Context) error {
+	t := s.txn
+	if t == nil {
+		return nil
+	}
+	s.txn, s.explicit = nil, false
+	st := t.Commit()
+	if len(st.Ops) == 0 {
+		return nil
+	}
+	res, err := s.e.batch.write(ctx, st)
+	switch {
+	case err != nil:
+		return err
+	case res.Conflict, res.Again:
+		return sqlerr.New(sqlerr.ErrDeadlock, "Deadlock found when trying to get lock; a row of this transaction was changed by another one").
+			WithHint("try restarting transaction")
+	case res.Err != nil:
+		return res.Err
+	}
+	s.e.metrics.rowsWritten(res.Affected)
+	return nil
+}
+
+// number takes AUTO_INCREMENT values through the log for the rows of an
+// insert that ask for them, since a transaction must know them before it
+// commits. Values taken by one that rolls back are left out, as in MySQL.
+func (x *execution) number(ctx context.Context, op *shard.Op) error {
+	if op.Action != shard.Insert {
+		return nil
+	}
+	r, _ := x.s.txn.Root().Catalog.ByID(op.Table)
+	t, ok := r.(*catalog.Table)
+	if !ok || t.AutoIncrement() < 0 {
+		return nil
+	}
+	v := &op.Rows.Cols[t.AutoIncrement()]
+	n := uint64(0)
+	for i := range op.Rows.N {
+		if v.IsNull(i) || v.I[i] == 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	res, err := x.s.e.batch.write(ctx, &shard.Stmt{Ops: []shard.Op{{
+		Table: op.Table, Version: op.Version, Action: shard.Reserve, N: n,
+		OnDup: shard.DupFail, Pre: shard.PreNone, Count: shard.CountChanged,
+	}}})
+	if err != nil {
+		return err
+	}
+	if res.Err != nil || res.Again {
+		return sqlerr.New(sqlerr.ErrDeadlock, "Deadlock found when trying to get lock; the table's definition has changed").WithHint("try restarting transaction")
+	}
+	x.s.txn.Number(op.Table, res.LastID)
+	return nil
+}

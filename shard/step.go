@@ -1,0 +1,270 @@
+package shard
+
+import (
+	"fmt"
+
+	"github.com/weirdb/weir/arrange"
+	"github.com/weirdb/weir/push"
+	"github.com/weirdb/weir/sqlerr"
+	"github.com/weirdb/weir/zset"
+)
+
+// Step takes one entry. The error is a fault of this replica; what an entry
+// says can only end up in the Effect.
+func (m *Machine) Step(index uint64, e *Entry) (*Effect, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now := m.opt.Clock; now != nil {
+		start := now()
+		defer func() { m.nanos.Add(now() - start) }()
+	}
+	m.index, m.clock = index, max(m.clock, e.Time)
+	s := &step{m: m, eff: &Effect{Index: index}, rels: map[uint64]*Rel{}, changes: map[uint64][][]*zset.Batch{}}
+	var err error
+	switch b := e.Body.(type) {
+	case *Write:
+		err = s.write(b)
+	case *Truncate:
+		err = s.truncate(b)
+	case *Advance:
+		err = s.advance(b)
+	case *DDL:
+		err = s.ddl(b)
+	case *Clock:
+		s.answer(Result{})
+	default:
+		err = fmt.Errorf("entry of unknown body %T", b)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.publish()
+	return s.eff, nil
+}
+
+// step is the work of one entry: what it staged, and what is to be published.
+type step struct {
+	m       *Machine
+	eff     *Effect
+	rels    map[uint64]*Rel            // the new Rels; nil: gone
+	changes map[uint64][][]*zset.Batch // by relation, by lane
+	staged  []*arrange.Arrangement     // to be published
+	ran     []*push.Circuit            // to be published
+	pins    []func()                   // pin the relations touched, after publishing
+}
+
+func (s *step) answer(r Result) { s.eff.Results = append(s.eff.Results, r) }
+
+// write applies the statements and runs the circuits once over their sum.
+func (s *step) write(b *Write) error {
+	w := newWriter(s.m.root.Load(), s.eff.Index<<rowIDBits, s.m.clock)
+	for i := range b.Stmts {
+		s.answer(w.guarded(&b.Stmts[i]))
+	}
+	for _, o := range w.order {
+		t := s.m.tables[o.table.ID]
+		t.counter = o.counter
+		s.touch(o.table.ID, func() *Rel { return t.pin() })
+		if d := o.delta(); d != nil {
+			s.stageTable(t, d)
+		}
+	}
+	return s.runViews()
+}
+
+// guarded is apply with a bug's panic turned into the statement's error.
+func (w *writer) guarded(st *Stmt) (res Result) {
+	defer func() {
+		if r := recover(); r != nil {
+			for _, o := range w.order {
+				o.rollback()
+			}
+			res = Result{Err: sqlerr.New(sqlerr.ErrUnknown, "internal error while writing: %v", r)}
+		}
+	}()
+	return w.apply(st)
+}
+
+// touch has a relation pinned anew when the step publishes.
+func (s *step) touch(id uint64, pin func() *Rel) {
+	s.pins = append(s.pins, func() { s.rels[id] = pin() })
+}
+
+// stageTable stages the change of a table and of its indexes.
+func (s *step) stageTable(t *table, d *zset.Batch) {
+	s.stage(t.main, d)
+	for _, ix := range t.indexes {
+		s.stage(ix.arr, ix.change(d))
+	}
+	s.eff.Rows += d.N
+	key := t.def.StoredKey()
+	s.changes[t.def.ID] = Split(d, key, s.m.opt.Lanes)
+}
+
+// stage splits a change by lane and stages it.
+func (s *step) stage(a *arrange.Arrangement, d *zset.Batch) {
+	if d.N == 0 {
+		return
+	}
+	a.Stage(d)
+	s.staged = append(s.staged, a)
+}
+
+// Split cuts a change into lanes by the slot of its key, and into batches of
+// at most zset.MaxRows rows.
+func Split(d *zset.Batch, key []zset.KeyCol, lanes int) [][]*zset.Batch {
+	out := make([][]*zset.Batch, lanes)
+	if lanes == 1 {
+		out[0] = cut(d)
+		return out
+	}
+	var keys zset.Keys
+	zset.Normalise(&keys, d, key)
+	pos := make([][]int32, lanes)
+	for i := range d.N {
+		l := arrange.LaneOf(keys.Hash(i), lanes)
+		pos[l] = append(pos[l], int32(i))
+	}
+	ts := d.Types()
+	for l, p := range pos {
+		if len(p) == 0 {
+			continue
+		}
+		b := zset.NewBatch(ts, len(p))
+		b.AppendGather(d, p)
+		out[l] = cut(b)
+	}
+	return out
+}
+
+func cut(d *zset.Batch) []*zset.Batch {
+	if d.N <= zset.MaxRows {
+		return []*zset.Batch{d}
+	}
+	var out []*zset.Batch
+	for lo := 0; lo < d.N; lo += zset.MaxRows {
+		out = append(out, d.Slice(lo, min(lo+zset.MaxRows, d.N)))
+	}
+	return out
+}
+
+// runViews feeds the step's changes to the views, lowest ids first, so that
+// what a view puts out reaches those above it within the step.
+func (s *step) runViews() error {
+	for _, v := range s.m.order {
+		if v.failed != nil {
+			continue
+		}
+		var in []push.Change
+		for _, e := range v.edges {
+			if lanes, ok := s.changes[e.table]; ok {
+				in = append(in, e.pass(lanes))
+			}
+		}
+		if len(in) > 0 {
+			s.runView(v, func() (*push.Out, error) { return v.circuit.Step(in) })
+		}
+	}
+	return nil
+}
+
+// runView runs a view's circuit and stages what it puts out. A panic is the
+// view's own: its part of the step is thrown away and the view is failed from
+// here on, everything else goes on.
+func (s *step) runView(v *view, run func() (*push.Out, error)) {
+	s.touch(v.def.ID, v.pin)
+	out, err := guard(run)
+	if err != nil {
+		v.circuit.Discard()
+		v.failed = sqlerr.New(sqlerr.ErrViewInvalid, "view '%s.%s' failed at step %d: %v", v.def.DB, v.def.Name, s.eff.Index, err).
+			WithHint("drop it and create it again")
+		return
+	}
+	s.ran = append(s.ran, v.circuit)
+	if out.Errors != nil && out.Errors.N > 0 {
+		s.stage(v.errors, out.Errors)
+	}
+	n := out.Rows()
+	if n == 0 {
+		return
+	}
+	for l, lane := range out.Delta {
+		for _, b := range lane {
+			v.main.Lane(l).Stage(b)
+		}
+	}
+	s.staged = append(s.staged, v.main)
+	s.eff.Rows += n
+	if len(s.m.cat.Dependents(v.def.ID)) > 0 {
+		s.changes[v.def.ID] = copyLanes(out.Delta)
+	}
+}
+
+// copyLanes copies an Out's batches, which the circuit takes back.
+func copyLanes(lanes [][]*zset.Batch) [][]*zset.Batch {
+	out := make([][]*zset.Batch, len(lanes))
+	for l, lane := range lanes {
+		for _, b := range lane {
+			out[l] = append(out[l], b.Clone())
+		}
+	}
+	return out
+}
+
+func guard(run func() (*push.Out, error)) (out *push.Out, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("internal error: %v", r)
+		}
+	}()
+	return run()
+}
+
+// truncate empties a table: all its rows go in one change.
+func (s *step) truncate(b *Truncate) error {
+	t := s.m.tables[b.Table]
+	if t == nil || t.def.Version != b.Version {
+		s.answer(Result{Again: true})
+		return nil
+	}
+	d := zset.NewBatch(t.def.StoredTypes(), 0)
+	src := t.main.Pin()
+	cols := span(0, len(t.def.StoredTypes()))
+	for l := range src.Lanes() {
+		err := src.Scan(l, cols, zset.Range{}, func(b *zset.Batch) error {
+			d.AppendRange(b, 0, b.N)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	t.counter = 1
+	s.touch(t.def.ID, func() *Rel { return t.pin() })
+	s.answer(Result{})
+	if d.N == 0 {
+		return nil
+	}
+	d.Negate()
+	s.stageTable(t, d)
+	return s.runViews()
+}
+
+// publish makes what was staged the state, all of it with one pointer.
+func (s *step) publish() {
+	for _, a := range s.staged {
+		a.Publish()
+	}
+	for _, c := range s.ran {
+		c.Publish()
+	}
+	for _, pin := range s.pins {
+		pin()
+	}
+	old := s.m.root.Load()
+	root := &Root{Index: s.eff.Index, Clock: s.m.clock, Catalog: s.m.cat, rels: old.rels.with(s.rels)}
+	s.m.root.Store(root)
+	if s.m.opt.Observe != nil {
+		s.m.opt.Observe(s.eff, root)
+	}
+}
