@@ -2,9 +2,7 @@ package rel_test
 
 import (
 	"fmt"
-	"math/big"
 	"math/rand"
-	"strings"
 	"testing"
 
 	"github.com/weirdb/weir/plan"
@@ -49,101 +47,15 @@ func cell(v *zset.Vec, i int) string {
 	return fmt.Sprint(v.I[i])
 }
 
-// rational returns a number exactly.
-func rational(v types.Value) *big.Rat {
-	switch {
-	case v.Type.Kind.IsFloat():
-		return new(big.Rat).SetFloat64(v.F)
-	case v.Type.Kind == types.Decimal:
-		x, ok := new(big.Rat).SetString(v.D.Text(int(v.Type.Scale)))
-		if !ok {
-			panic("not a number: " + v.D.Text(int(v.Type.Scale)))
-		}
-		return x
-	case v.Type.Kind.IsUnsigned():
-		return new(big.Rat).SetInt(new(big.Int).SetUint64(uint64(v.I)))
-	}
-	return new(big.Rat).SetInt64(v.I)
-}
-
 // naive computes an aggregate from the values of a group, one by one.
 func naive(g plan.Agg, vals []types.Value, w []int64) string {
-	var rows, count int64
-	sum := new(big.Rat)
-	seen := map[string]bool{}
-	numeric := g.Func == plan.Sum || g.Func == plan.Sum0 || g.Func == plan.Avg
-	for i, v := range vals {
-		rows += w[i]
-		if v.IsNull {
-			continue
-		}
-		by := w[i]
-		if g.Distinct {
-			k := zset.NormaliseValues([]types.Value{v}, zset.Cols(0), false)
-			if seen[string(k.Bytes)] {
-				continue
-			}
-			seen[string(k.Bytes)] = true
-			by = 1
-		}
-		count += by
-		if numeric {
-			sum.Add(sum, new(big.Rat).Mul(rational(v), new(big.Rat).SetInt64(by)))
-		}
+	v, err := reltest.Aggregate(g, vals, w)
+	if err != nil {
+		return fmt.Sprint("error ", err.Code)
 	}
-	switch {
-	case g.Func == plan.CountStar:
-		return fmt.Sprint(rows)
-	case g.Func == plan.Count:
-		return fmt.Sprint(count)
-	case numeric && count == 0 && g.Func != plan.Sum0:
-		return "NULL"
-	case numeric && g.Type.Kind.IsFloat():
-		f, _ := sum.Float64()
-		if g.Func == plan.Avg {
-			f /= float64(count)
-		}
-		return fmt.Sprintf("%b", f)
-	case numeric:
-		if g.Func == plan.Avg {
-			sum.Quo(sum, new(big.Rat).SetInt64(count))
-		}
-		s := sum.FloatString(int(g.Type.Scale)) // rounds half away from zero
-		if digits := strings.Trim(strings.ReplaceAll(s, ".", ""), "-"); len(strings.TrimLeft(digits, "0")) > int(g.Type.Prec) {
-			return "error 1690"
-		}
-		if strings.Trim(s, "-0.") == "" {
-			s = strings.TrimPrefix(s, "-")
-		}
-		return s
-	case g.Func == plan.Single && rows > 1:
-		return "error 1242"
-	}
-	return naiveExtreme(g.Func, vals)
-}
-
-func naiveExtreme(fn plan.AggFunc, vals []types.Value) string {
-	best := ""
-	bestKey, found := []byte(nil), false
-	for _, v := range vals {
-		if v.IsNull && (fn == plan.Min || fn == plan.Max) {
-			continue
-		}
-		b := zset.NewBatch([]types.Type{v.Type}, 1)
-		b.AppendValues([]types.Value{v}, 1)
-		var key []byte
-		if fn == plan.Min || fn == plan.Max {
-			key = zset.NormaliseValues([]types.Value{v}, zset.Cols(0), false).Bytes
-		}
-		key = b.AppendCanonical(key, 0, nil)
-		if c := strings.Compare(string(key), string(bestKey)); !found || c < 0 && fn != plan.Max || c > 0 && fn == plan.Max {
-			best, bestKey, found = cell(&b.Cols[0], 0), key, true
-		}
-	}
-	if !found {
-		return "NULL"
-	}
-	return best
+	col := zset.NewVec(v.Type.WithNull(true), 0)
+	col.AppendValue(v)
+	return cell(&col, 0)
 }
 
 // randomAggs returns aggregates over columns of types in, linear ones only
