@@ -23,7 +23,7 @@ type Arrangement struct {
 // NewArrangement returns an empty arrangement of lanes lanes (1 to
 // zset.Slots).
 func NewArrangement(env *Env, s *Schema, lanes int) *Arrangement {
-	a := &Arrangement{sh: newShape(s), ofLane: make([][]int32, lanes)}
+	a := &Arrangement{sh: newShape(env, s), ofLane: make([][]int32, lanes)}
 	for range lanes {
 		a.lanes = append(a.lanes, newLane(env, a.sh))
 	}

@@ -41,7 +41,7 @@ type Lane struct {
 const maxRuns = 24
 
 // NewLane returns an empty lane.
-func NewLane(env *Env, s *Schema) *Lane { return newLane(env, newShape(s)) }
+func NewLane(env *Env, s *Schema) *Lane { return newLane(env, newShape(env, s)) }
 
 func newLane(env *Env, sh *shape) *Lane {
 	l := &Lane{env: env, sh: sh, tail: newTail(sh)}

@@ -103,7 +103,8 @@ func (m *merger) fill(room, alone int) error {
 			}
 			continue
 		}
-		if m.share && n >= shareRows && n == in.rows.N && (m.picks.n == 0 || m.picks.n >= minBlock) {
+		if m.share && n == in.rows.N && n >= m.sh.block/shareFull &&
+			(m.picks.n == 0 || m.picks.n >= m.sh.block/leaveFull) {
 			m.whole = i
 			return nil
 		}

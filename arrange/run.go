@@ -6,9 +6,6 @@ import (
 	"github.com/weirdb/weir/zset"
 )
 
-// blockRows is the most rows of a block: the unit of reading and caching.
-const blockRows = zset.MaxRows
-
 // run is a sorted, consolidated, immutable part of a lane. What is needed to
 // find a block stays in memory: first and last keys and the filters.
 // Its fields but merging never change once it is made.
@@ -46,7 +43,7 @@ func newBuilder(sh *shape) builder {
 	return builder{sh: sh, run: r}
 }
 
-// add appends the picked rows, at most blockRows, as one block.
+// add appends the picked rows, at most sh.block, as one block.
 func (b *builder) add(p *picks) {
 	if p.n == 0 {
 		return
@@ -113,9 +110,9 @@ func sortedRun(sh *shape, b *zset.Batch, keys *zset.Keys, idx []int32, w []int64
 	out := newBuilder(sh)
 	var p picks
 	p.memory(b, keys)
-	for lo := 0; lo < len(idx); lo += blockRows {
+	for lo := 0; lo < len(idx); lo += sh.block {
 		p.empty()
-		for i := lo; i < min(lo+blockRows, len(idx)); i++ {
+		for i := lo; i < min(lo+sh.block, len(idx)); i++ {
 			p.row(0, int(idx[i]), w[i])
 		}
 		out.add(&p)
@@ -124,11 +121,11 @@ func sortedRun(sh *shape, b *zset.Batch, keys *zset.Keys, idx []int32, w []int64
 }
 
 // A merge takes over a block as it is when no other run has a key between,
-// unless it has fewer than shareRows rows: those are copied, so that small
-// blocks grow. Nor does it leave a block of fewer than minBlock before it.
+// unless it is less than a half full: those are copied, so that small blocks
+// grow. Nor does it leave a block less than a sixteenth full before it.
 const (
-	shareRows = blockRows / 2
-	minBlock  = blockRows / 16
+	shareFull = 2
+	leaveFull = 16
 )
 
 // mergeRuns returns the sum of neighbouring runs of a lane, oldest first; nil
@@ -143,7 +140,7 @@ func mergeRuns(sh *shape, runs []*run) (*run, error) {
 	}
 	out := newBuilder(sh)
 	for !m.done() {
-		if err := m.fill(blockRows, 0); err != nil {
+		if err := m.fill(sh.block, 0); err != nil {
 			return nil, err
 		}
 		out.add(&m.picks)

@@ -53,6 +53,8 @@ type Env struct {
 	// TailRows is the most rows a tail may have, and how many rows a change
 	// needs to become a run of its own; 0 is 1,024. Above 65,536 it is cut.
 	TailRows int
+
+	blockRows int // of a block; 0 is the default, tests have small ones
 }
 
 // tailRows is the default of Env.TailRows; maxTailRows is what the positions
@@ -83,17 +85,19 @@ type shape struct {
 	isInt bool
 	alias int   // the column whose integers are the keys as they stand, or -1
 	rest  []int // the columns that tell rows with equal keys apart
-	all   []int // 0, 1, .. len(Types)-1
+	block int   // the most rows of a block
 }
 
-func newShape(s *Schema) *shape {
-	sh := &shape{Schema: *s, isInt: s.IntKey(), alias: -1}
+func newShape(env *Env, s *Schema) *shape {
+	sh := &shape{Schema: *s, isInt: s.IntKey(), alias: -1, block: env.blockRows}
+	if sh.block == 0 {
+		sh.block = zset.MaxRows
+	}
 	inKey := make([]bool, len(s.Types))
 	for _, k := range s.Key {
 		inKey[k.Col] = inKey[k.Col] || oneToOne(s.Types[k.Col])
 	}
 	for c := range s.Types {
-		sh.all = append(sh.all, c)
 		if !inKey[c] {
 			sh.rest = append(sh.rest, c)
 		}
