@@ -75,6 +75,7 @@ func (c *conn) serve() {
 	defer func() {
 		if r := recover(); r != nil {
 			c.srv.o.Logger.Error("mysql: a connection failed; this is a bug", "panic", r, "stack", string(debug.Stack()))
+			c.out.abandon()
 			c.farewell(sqlerr.New(sqlerr.ErrUnknown, "Internal error: %v", r))
 		}
 	}()

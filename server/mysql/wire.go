@@ -188,17 +188,19 @@ type packetWriter struct {
 	count *atomic.Uint64 // bytes sent
 
 	buf   []byte
-	start int // of the open packet's header
+	start int  // of the open packet's header
+	open  bool // between begin and end
 }
 
 // begin opens a packet; its payload is appended to buf until end.
 func (p *packetWriter) begin() {
-	p.start = len(p.buf)
+	p.start, p.open = len(p.buf), true
 	p.buf = append(p.buf, 0, 0, 0, 0)
 }
 
 // end closes the packet, cutting it into frames where it is long.
 func (p *packetWriter) end() {
+	p.open = false
 	n := len(p.buf) - p.start - headerLen
 	if n >= maxFrame {
 		p.cut(n)
@@ -207,8 +209,12 @@ func (p *packetWriter) end() {
 	p.putHeader(p.start, n)
 }
 
-// drop forgets the open packet.
-func (p *packetWriter) drop() { p.buf = p.buf[:p.start] }
+// abandon forgets a packet that is begun and not ended.
+func (p *packetWriter) abandon() {
+	if p.open {
+		p.buf, p.open = p.buf[:p.start], false
+	}
+}
 
 func (p *packetWriter) putHeader(at, n int) {
 	h := p.buf[at : at+headerLen]

@@ -1,7 +1,7 @@
 // Package servertest is a small engine.Node for the tests of doors: tables in
 // memory, a few statements that look like SQL, and some that make trouble.
 //
-//	SELECT item, ..              item: ? 1 1.5 'text' NULL DATABASE() CONNECTION_ID() @@variable
+//	SELECT item, ..              item: ? 1 1.5 'text' NULL DATABASE() USER() CONNECTION_ID() @@variable
 //	SELECT * FROM t [WHERE column = item] [LIMIT n]
 //	INSERT INTO t VALUES (item, ..)
 //	USE db | BEGIN | COMMIT | ROLLBACK | SET .. | SHOW DATABASES | SHOW TABLES

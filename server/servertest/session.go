@@ -325,6 +325,8 @@ func (s *session) items(list string, params []types.Value) (row []types.Value, n
 			v = types.NullValue(types.TypeNull)
 		case item == "database()":
 			v = types.TextValue(s.db)
+		case item == "user()":
+			v = types.TextValue(s.o.User + "@" + s.o.Host)
 		case item == "connection_id()":
 			v = types.UintValue(uint64(s.id))
 		case strings.HasPrefix(item, "@@"):
