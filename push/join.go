@@ -371,8 +371,12 @@ func (o *join) drain() error {
 	return err
 }
 
-// notNull is rel.NotNull over the columns of a key.
+// notNull is rel.NotNull over the columns of a key. The result is not nil,
+// which would be all rows.
 func notNull(dst []int32, b *zset.Batch, key []zset.KeyCol, sel []int32) []int32 {
+	if dst == nil {
+		dst = []int32{}
+	}
 	var few [8]int
 	cols := few[:0]
 	for _, k := range key {
@@ -382,8 +386,11 @@ func notNull(dst []int32, b *zset.Batch, key []zset.KeyCol, sel []int32) []int32
 }
 
 // except appends to dst the rows of sel (nil: all n) that are not in less,
-// which is a part of them.
+// which is a part of them. The result is not nil.
 func except(dst []int32, n int, sel, less []int32) []int32 {
+	if dst == nil {
+		dst = []int32{}
+	}
 	k := 0
 	take := func(i int32) {
 		if k < len(less) && less[k] == i {

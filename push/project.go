@@ -34,7 +34,11 @@ func (o *project) push(_ int, b *zset.Batch, sel []int32) error {
 }
 
 // without appends to dst the rows of sel (nil: all n) that have no error.
+// The result is not nil, which would be all rows.
 func without(dst []int32, n int, sel []int32, errs *expr.Errs) []int32 {
+	if dst == nil {
+		dst = []int32{}
+	}
 	if sel == nil {
 		for i := range n {
 			if !errs.Has(i) {

@@ -38,6 +38,8 @@ type values struct {
 	tg     []int32
 }
 
+var firstCol = zset.Cols(0)
+
 // span is the rows lo to hi-1 of a group in values.d; none when equal.
 type span struct{ lo, hi int32 }
 
@@ -74,7 +76,7 @@ func (v *values) collect(b *zset.Batch) {
 		v.in.add(&v.view, nil)
 		return
 	}
-	v.sel = rel.NotNull(v.sel[:0], &v.view, []int{0}, nil)
+	v.sel = notNull(v.sel[:0], &v.view, firstCol, nil)
 	v.in.add(&v.view, v.sel)
 }
 
@@ -173,7 +175,7 @@ func (p *pick) fill(o *aggregate, dst *zset.Vec) error {
 		}
 		var old *zset.Vec
 		at := int(o.oldAt[g])
-		if at >= 0 {
+		if at >= 0 && o.was[g] > 0 {
 			old = &o.old.Cols[p.col]
 		}
 		switch {
