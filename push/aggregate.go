@@ -38,16 +38,15 @@ type aggregate struct {
 	groups []int32 // by row of the change
 	first  []int32 // by group: the first row of the change, -1 for none
 
-	oldAt   []int32     // by group: its row in old, -1 when it is new
-	old     *zset.Batch // state rows before
-	counts  []int64     // by group: rows after
-	was     []int64     // by group: rows before
-	fresh   *zset.Batch // state rows after, by group
-	staged  *zset.Batch
-	outs    [2]*zset.Batch // output rows before and after, by group
-	errs    [2][]*sqlerr.Error
-	rows    *zset.Batch // on their way out
-	weights []int64
+	oldAt  []int32     // by group: its row in old, -1 when it is new
+	old    *zset.Batch // state rows before
+	counts []int64     // by group: rows after
+	was    []int64     // by group: rows before
+	fresh  *zset.Batch // state rows after, by group
+	staged *zset.Batch
+	outs   [2]*zset.Batch // output rows before and after, by group
+	errs   [2][]*sqlerr.Error
+	rows   *zset.Batch // on their way out
 }
 
 // layout says where the parts of a state row are: groups, count, linear
@@ -65,7 +64,13 @@ func (o *aggregate) push(_ int, b *zset.Batch, sel []int32) error {
 	return nil
 }
 
-func (o *aggregate) reset() { o.change.drop() }
+func (o *aggregate) reset() {
+	o.change.drop()
+	o.rows.Reset()
+	for _, v := range o.values {
+		v.in.drop()
+	}
+}
 
 func (o *aggregate) flush() error {
 	if o.change.empty() && !(o.global && o.lane.init) {

@@ -1,6 +1,7 @@
 package push
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -143,20 +144,31 @@ func (b *builder) values(n *plan.Values, s *stage, to []port, depth int) error {
 	for i := range to {
 		ports[i] = info.add(&through{base: b.base(i, to)})
 	}
-	rows := zset.NewBatch(typesOf(n.Sch), len(n.Rows))
-	row := make([]types.Value, len(n.Sch))
-	for _, r := range n.Rows {
-		for i, e := range r {
-			v, err := expr.Value(nil, e)
-			if err != nil {
-				return err
-			}
-			row[i] = v
+	src := &valuesSource{batch: zset.NewBatch(typesOf(n.Sch), len(n.Rows)), to: ports}
+	for i, row := range n.Rows {
+		if err := fixed(row); err != nil {
+			return err
 		}
-		rows.AppendValues(row, 1)
+		if vals, err := evaluate(row); err != nil {
+			src.failed = append(src.failed, failure{sqlerr.From(err), fmt.Sprintf("row %d of VALUES", i+1)})
+		} else {
+			src.batch.AppendValues(vals, 1)
+		}
 	}
-	s.sources = append(s.sources, &valuesSource{batch: rows, to: ports})
+	s.sources = append(s.sources, src)
 	return nil
+}
+
+func evaluate(row []expr.Expr) ([]types.Value, error) {
+	vals := make([]types.Value, len(row))
+	for i, e := range row {
+		v, err := expr.Value(nil, e)
+		if err != nil {
+			return nil, err
+		}
+		vals[i] = v
+	}
+	return vals, nil
 }
 
 func (b *builder) filter(n *plan.Filter, s *stage, to []port, depth int) error {

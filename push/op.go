@@ -121,13 +121,18 @@ const maxErrorText = 240
 // fail puts row i of b into the view's errors, with weight w. The text shows
 // the columns cols, all when nil.
 func (l *lane) fail(err *sqlerr.Error, b *zset.Batch, i int, cols []int, w int64) {
+	l.text = appendRowText(l.text[:0], b, i, cols)
+	l.failAt(err, l.text, w)
+}
+
+// failAt is fail with the text given.
+func (l *lane) failAt(err *sqlerr.Error, text []byte, w int64) {
 	if l.errs == nil {
 		l.errs = zset.NewBatch(ErrorTypes(), 8)
 	}
-	l.text = appendRowText(l.text[:0], b, i, cols)
 	l.errs.Cols[0].AppendInt(int64(err.Code))
 	l.errs.Cols[1].AppendString(err.Message)
-	l.errs.Cols[2].AppendBytes(l.text)
+	l.errs.Cols[2].AppendBytes(text)
 	l.errs.AppendWeight(w)
 }
 

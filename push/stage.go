@@ -3,6 +3,7 @@ package push
 import (
 	"sync"
 
+	"github.com/weirdb/weir/sqlerr"
 	"github.com/weirdb/weir/zset"
 )
 
@@ -142,10 +143,18 @@ func passAll(l *lane, to port, b *zset.Batch) error {
 	return nil
 }
 
-// valuesSource pushes the rows of a plan.Values in lane 0, at Init.
+// valuesSource pushes the rows of a plan.Values in lane 0, at Init. Those that
+// failed are errors for ever.
 type valuesSource struct {
-	batch *zset.Batch
-	to    []port
+	batch  *zset.Batch
+	failed []failure
+	to     []port
+}
+
+// failure is an error and the text that says where.
+type failure struct {
+	err  *sqlerr.Error
+	text string
 }
 
 func (s *valuesSource) rows([]Change) int { return 0 }
@@ -153,6 +162,9 @@ func (s *valuesSource) rows([]Change) int { return 0 }
 func (s *valuesSource) feed(_ []Change, l *lane) error {
 	if !l.init || l.id != 0 {
 		return nil
+	}
+	for _, f := range s.failed {
+		l.failAt(f.err, []byte(f.text), 1)
 	}
 	return passAll(l, s.to[0], s.batch)
 }
