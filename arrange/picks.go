@@ -152,15 +152,6 @@ func (p *picks) view(dst *zset.Batch, cols []int) bool {
 	return true
 }
 
-// gather sets dst, of len(cols) columns, to the picked rows, reusing its
-// memory. The weights are the picks'.
-func (p *picks) gather(dst *zset.Batch, cols []int) {
-	dst.N, dst.W = p.n, p.weights()
-	for i, c := range cols {
-		p.column(&dst.Cols[i], c)
-	}
-}
-
 // appendTo appends the columns cols of the picked rows to dst.
 func (p *picks) appendTo(dst *zset.Batch, cols []int) {
 	at := 0
