@@ -1,6 +1,8 @@
 package pull
 
 import (
+	"errors"
+
 	"github.com/weirdb/weir/expr"
 	"github.com/weirdb/weir/plan"
 	"github.com/weirdb/weir/rel"
@@ -113,12 +115,16 @@ func (o *scanOp) run(emit func(*zset.Batch) error) error {
 		return err
 	}
 	for lane := range src.Lanes() {
-		if err := src.Scan(lane, o.n.cols, r, o.onBatch); err != nil {
+		if err := src.Scan(lane, o.n.cols, r, o.onBatch); err != nil && err != errLaneDone {
 			return err
 		}
 	}
 	return nil
 }
+
+// errLaneDone is returned by an emit that wants no more rows of the lane at
+// hand. It goes through Projects and Filters only, and ends in their Scan.
+var errLaneDone = errors.New("pull: no more rows of this lane are wanted")
 
 func (o *scanOp) seek(src rel.Source) error {
 	key := src.Key()

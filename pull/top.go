@@ -11,12 +11,19 @@ import (
 	"github.com/weirdb/weir/zset"
 )
 
-// topNode sorts and cuts.
+// topNode sorts and cuts. Where its rows come from a relation that is stored
+// in their order, it reads no more of a lane than it needs.
 type topNode struct {
 	in            node
 	top           *plan.Top
 	types         []types.Type
+	order         []plan.Order
 	limit, offset *expr.Program // nil: the plan's numbers
+
+	// scan is set when the rows are a relation's, filtered and projected by
+	// what cannot fail; cols are the relation's columns that they are sorted by.
+	scan *scanNode
+	cols []int
 }
 
 func newTop(n *plan.Top) (node, error) {
@@ -24,7 +31,14 @@ func newTop(n *plan.Top) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &topNode{in: in, top: n, types: columnTypes(n.Schema())}
+	t := &topNode{in: in, top: n, types: columnTypes(n.Schema()), order: n.Order}
+	if len(t.order) == 0 && len(n.Groups) == 0 && len(t.types) > 0 && rel.Exact(t.types[0]) {
+		// Canonical order begins with that of the first column.
+		t.order = []plan.Order{{Col: 0}}
+	}
+	if err := t.findScan(); err != nil {
+		return nil, err
+	}
 	if n.LimitParam != nil {
 		t.limit = expr.Compile(n.LimitParam)
 	}
@@ -32,6 +46,75 @@ func newTop(n *plan.Top) (node, error) {
 		t.offset = expr.Compile(n.OffsetParam)
 	}
 	return t, nil
+}
+
+func (n *topNode) findScan() error {
+	if len(n.top.Groups) > 0 || len(n.order) == 0 || fallible(n.top.In) {
+		return nil
+	}
+	cols, scan := scanBelow(n.top.In)
+	if scan == nil {
+		return nil
+	}
+	for _, o := range n.order {
+		if cols[o.Col] < 0 {
+			return nil
+		}
+		n.cols = append(n.cols, cols[o.Col])
+	}
+	s, err := newScan(scan)
+	if err == nil && !s.(*scanNode).seeks() {
+		n.scan = s.(*scanNode)
+	}
+	return err
+}
+
+// scanBelow returns the Scan that n filters and projects, and the relation's
+// column of each of n's, -1 for one that is computed.
+func scanBelow(n plan.Node) (cols []int, scan *plan.Scan) {
+	switch n := n.(type) {
+	case *plan.Scan:
+		return n.Cols, n
+	case *plan.Exchange:
+		return scanBelow(n.In)
+	case *plan.Filter:
+		return scanBelow(n.In)
+	case *plan.Project:
+		below, scan := scanBelow(n.In)
+		if scan == nil {
+			return nil, nil
+		}
+		for _, e := range n.Exprs {
+			if c, ok := e.(*expr.Col); ok {
+				cols = append(cols, below[c.Index])
+			} else {
+				cols = append(cols, -1)
+			}
+		}
+		return cols, scan
+	}
+	return nil, nil
+}
+
+// inOrder tells whether each lane of the relation comes in the order asked for.
+func (n *topNode) inOrder(x *exec) (bool, error) {
+	if n.scan == nil {
+		return false, nil
+	}
+	src, err := x.env.Source(n.scan.table, n.scan.index)
+	if err != nil {
+		return false, err
+	}
+	key := src.Key()
+	if len(n.order) > len(key) {
+		return false, nil
+	}
+	for i, o := range n.order {
+		if key[i].Col != n.cols[i] || key[i].Desc != o.Desc {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 func (n *topNode) estimate(x *exec) int64 {
@@ -45,7 +128,7 @@ func (n *topNode) estimate(x *exec) int64 {
 func (n *topNode) open(x *exec) op {
 	o := &topOp{
 		n: n, in: n.in.open(x), mem: account{x: x, operator: "Sort"},
-		rows: rel.NewTopK(n.types, n.top.Groups, n.top.Order),
+		rows: rel.NewTopK(n.types, n.top.Groups, n.order),
 	}
 	o.onBatch = o.batch
 	return o
@@ -57,6 +140,7 @@ type topOp struct {
 	mem     account
 	onBatch func(*zset.Batch) error
 	rows    *rel.TopK
+	inOrder bool
 }
 
 func (o *topOp) run(emit func(*zset.Batch) error) error {
@@ -66,6 +150,9 @@ func (o *topOp) run(emit func(*zset.Batch) error) error {
 	}
 	offset, err := o.bound(o.n.offset, o.n.top.Offset)
 	if err != nil {
+		return err
+	}
+	if o.inOrder, err = o.n.inOrder(o.mem.x); err != nil {
 		return err
 	}
 	o.rows.Reset(offset, limit)
@@ -97,6 +184,8 @@ func (o *topOp) bound(p *expr.Program, n int64) (int64, error) {
 }
 
 func (o *topOp) batch(b *zset.Batch) error {
-	o.rows.Add(b)
+	if !o.rows.Add(b) && o.inOrder {
+		return errLaneDone
+	}
 	return o.mem.set(o.rows.Bytes())
 }

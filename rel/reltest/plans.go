@@ -138,6 +138,10 @@ func (p *Plans) Aggregate(in plan.Node) plan.Node {
 			n.Sch = append(n.Sch, plan.Column{Type: g.Type})
 		}
 	}
+	if len(n.Sch) == 0 {
+		n.Aggs = []plan.Agg{{Func: plan.CountStar, Type: types.TypeInt, Name: "x"}}
+		n.Sch = plan.Schema{{Type: types.TypeInt}}
+	}
 	return n
 }
 
