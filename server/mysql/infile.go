@@ -35,6 +35,9 @@ func (f *infile) read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 		n, err := f.c.in.header()
+		if err == io.EOF { // the client went away; its file did not end
+			err = io.ErrUnexpectedEOF
+		}
 		if err != nil {
 			return 0, err
 		}

@@ -53,7 +53,7 @@ func TestMariadbClient(t *testing.T) {
 		{"vertical", "SELECT NULL, 2.50\\G", []string{"-uguest"}, "*************************** 1. row ***************************\nnull: NULL\n2.50: 2.50\n"},
 		{"unbuffered", "STREAM 100000;", []string{"-uguest", "--quick", "--skip-column-names"}, "99999\trow 99999\n"},
 		{"as a table", "SELECT 1, 'abc';", []string{"-uguest", "--table"}, "+---+-------+\n| 1 | 'abc' |\n+---+-------+\n| 1 | abc   |\n+---+-------+\n"},
-		{"every type", "SELECT * FROM t LIMIT 1\\G", []string{"-uguest"}, "   datetime6: 2024-02-29 13:05:09.123456\n"},
+		{"every type", "SELECT * FROM t LIMIT 1\\G", []string{"-uguest"}, "datetime6: 2024-02-29 13:05:09.123456\n"},
 		{"status", "status", []string{"-uguest"}, "Server version:\t\t8.0.36-Weir-test"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

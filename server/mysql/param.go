@@ -79,7 +79,7 @@ func (p *payload) datetime(kind byte) types.Value {
 	switch n {
 	case 0, 4, 7, 11:
 	default:
-		p.bad = true
+		p.fail()
 		return types.Value{}
 	}
 	if n >= 4 {
@@ -113,7 +113,7 @@ func (p *payload) time() string {
 		return "00:00:00"
 	}
 	if n != 8 && n != 12 {
-		p.bad = true
+		p.fail()
 		return ""
 	}
 	sign := ""

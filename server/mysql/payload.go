@@ -13,9 +13,11 @@ type payload struct {
 	bad bool
 }
 
+func (p *payload) fail() { p.bad, p.b = true, nil }
+
 func (p *payload) bytes(n int) []byte {
 	if n < 0 || n > len(p.b) {
-		p.bad, p.b = true, nil
+		p.fail()
 		return nil
 	}
 	b := p.b[:n:n]
@@ -65,7 +67,7 @@ func (p *payload) length() uint64 {
 	case 0xfe:
 		return p.u64()
 	case 0xfb, 0xff: // NULL and an error: no lengths
-		p.bad = true
+		p.fail()
 		return 0
 	default:
 		return uint64(first)
@@ -76,7 +78,7 @@ func (p *payload) length() uint64 {
 func (p *payload) lengthBytes() []byte {
 	n := p.length()
 	if n > uint64(len(p.b)) {
-		p.bad, p.b = true, nil
+		p.fail()
 		return nil
 	}
 	return p.bytes(int(n))
@@ -86,7 +88,7 @@ func (p *payload) lengthBytes() []byte {
 func (p *payload) nulBytes() []byte {
 	n := bytes.IndexByte(p.b, 0)
 	if n < 0 {
-		p.bad, p.b = true, nil
+		p.fail()
 		return nil
 	}
 	b := p.bytes(n)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -406,4 +407,21 @@ func TestLoadLocal(t *testing.T) {
 	odd.write([]byte("x"))
 	odd.wantErr(1156)
 	odd.wantEnd()
+}
+
+// TestFileOfVanishedClient checks that the end of the connection is not the
+// end of the file.
+func TestFileOfVanishedClient(t *testing.T) {
+	s, err := New(Options{Node: node()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.cancel()
+	f := &infile{c: newConn(s, &script{in: bytes.NewReader(frames("half a line"))})}
+	if b, err := io.ReadAll(f); string(b) != "half a line" || err != io.ErrUnexpectedEOF {
+		t.Errorf("%q, %v", b, err)
+	}
+	if err := f.Close(); err == nil {
+		t.Error("closed as if nothing had happened")
+	}
 }

@@ -169,15 +169,21 @@ var (
 
 // word is the first word of a statement.
 func word(sql string) string {
-	w, _, _ := strings.Cut(sql, " ")
-	return strings.ToUpper(w)
+	return strings.ToUpper(strings.Fields(sql)[0])
 }
+
+// needsWord are the statements that say nothing without a second word.
+var needsWord = map[string]bool{"SELECT": true, "USE": true, "SHOW": true, "FAIL": true, "STREAM": true, "REPEAT": true}
 
 // run runs one statement. more says that another follows.
 func (s *session) run(ctx context.Context, sql string, params []types.Value, out engine.Sink, more bool) error {
 	args := strings.Fields(sql)[1:]
 	sum := engine.Summary{}
-	switch first := word(sql); first {
+	first := word(sql)
+	if needsWord[first] && len(args) == 0 {
+		return syntaxError(sql)
+	}
+	switch first {
 	case "SELECT":
 		return s.runSelect(sql, params, out, more)
 	case "INSERT":
@@ -198,8 +204,8 @@ func (s *session) run(ctx context.Context, sql string, params []types.Value, out
 		if err := s.Use(ctx, strings.Trim(args[0], "`")); err != nil {
 			return err
 		}
-	case "BEGIN", "COMMIT", "ROLLBACK":
-		s.inTxn = first == "BEGIN"
+	case "BEGIN", "START", "COMMIT", "ROLLBACK":
+		s.inTxn = first == "BEGIN" || first == "START"
 	case "SET":
 		if strings.EqualFold(strings.Join(args, ""), "autocommit=0") {
 			s.manual = true
@@ -373,9 +379,6 @@ func (s *session) runShow(what string, out engine.Sink, more bool) error {
 }
 
 func (s *session) runStream(first string, args []string, out engine.Sink, more bool) error {
-	if len(args) == 0 {
-		return syntaxError(first)
-	}
 	n, err := strconv.Atoi(args[0])
 	if err != nil {
 		return syntaxError(args[0])
