@@ -99,7 +99,7 @@ func (s *subject) checkPinned(p *Pinned, m model) {
 }
 
 func TestArrangementOfLanes(t *testing.T) {
-	for seed := range int64(30) {
+	for seed := range seeds(20) {
 		lanes := []int{1, 3, 8}[seed%3]
 		r := rand.New(rand.NewSource(seed))
 		s := &subject{t: t, r: r, schema: randomSchema(r)}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/weirdb/weir/internal/invariant"
 	"github.com/weirdb/weir/mem"
 	"github.com/weirdb/weir/types"
 	"github.com/weirdb/weir/zset"
@@ -513,8 +514,16 @@ var lawSizes = []struct{ tail, block, spread, rows, steps int }{
 	{tail: 0, block: 0, spread: 6, rows: 12, steps: 15},
 }
 
+// seeds returns n, or fewer where each run takes long.
+func seeds(n int64) int64 {
+	if raceEnabled || invariant.Enabled {
+		return n / 6
+	}
+	return n
+}
+
 func TestLawWithMergesInTheCaller(t *testing.T) {
-	for seed := range int64(60) {
+	for seed := range seeds(40) {
 		z := lawSizes[seed%int64(len(lawSizes))]
 		env := &Env{Budget: mem.NewBudget(0), TailRows: z.tail, blockRows: z.block}
 		history(t, seed, z.steps, z.spread, z.rows, env, func(*rand.Rand) {})
@@ -525,7 +534,7 @@ func TestLawWithMergesInTheCaller(t *testing.T) {
 }
 
 func TestLawWithMergesAtAnyMoment(t *testing.T) {
-	for seed := range int64(60) {
+	for seed := range seeds(40) {
 		z := lawSizes[seed%int64(len(lawSizes))]
 		var jobs []func()
 		env := &Env{Budget: mem.NewBudget(0), TailRows: z.tail, blockRows: z.block,
@@ -543,7 +552,7 @@ func TestLawWithMergesAtAnyMoment(t *testing.T) {
 }
 
 func TestLawWithMergesInTheBackground(t *testing.T) {
-	for seed := range int64(30) {
+	for seed := range seeds(20) {
 		z := lawSizes[seed%int64(len(lawSizes))]
 		var wg sync.WaitGroup
 		env := &Env{TailRows: z.tail, blockRows: z.block, Merge: func(job func()) {

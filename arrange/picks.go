@@ -28,12 +28,12 @@ type picks struct {
 	spans  []span
 	w      []int64
 	n      int
-	ones   bool // every weight is 1
+	mixed  bool // not every weight is 1
 }
 
 // empty drops the picked rows and keeps the chunks.
 func (p *picks) empty() {
-	p.spans, p.w, p.n, p.ones = p.spans[:0], p.w[:0], 0, true
+	p.spans, p.w, p.n, p.mixed = p.spans[:0], p.w[:0], 0, false
 }
 
 // clear drops everything and releases the blocks.
@@ -99,7 +99,7 @@ func (p *picks) block(h *mem.Handle) (int32, error) {
 func (p *picks) row(chunk int32, at int, w int64) {
 	p.extend(chunk, at, 1)
 	p.w = append(p.w, w)
-	p.ones = p.ones && w == 1
+	p.mixed = p.mixed || w != 1
 }
 
 // rows picks n rows with the weights they have.
@@ -107,7 +107,7 @@ func (p *picks) rows(chunk int32, lo, n int) {
 	p.extend(chunk, lo, n)
 	if w := p.chunks[chunk].rows.W; w != nil {
 		for _, x := range w[lo : lo+n] {
-			p.ones = p.ones && x == 1
+			p.mixed = p.mixed || x != 1
 		}
 		p.w = append(p.w, w[lo:lo+n]...)
 		return
@@ -131,10 +131,10 @@ func (p *picks) extend(chunk int32, lo, n int) {
 // weights returns the picked rows' weights, nil when all are 1; the slice is
 // the picks'.
 func (p *picks) weights() []int64 {
-	if p.ones {
-		return nil
+	if p.mixed {
+		return p.w
 	}
-	return p.w
+	return nil
 }
 
 // view returns the columns cols of the picked rows without copying them, when

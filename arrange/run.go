@@ -54,7 +54,7 @@ func (b *builder) add(p *picks) {
 		blk.Rows.Cols[c].Type = t
 		p.column(&blk.Rows.Cols[c], c)
 	}
-	if !p.ones {
+	if p.mixed {
 		blk.Rows.W = append(make([]int64, 0, p.n), p.w...)
 		ref.sum = 0
 		for _, w := range p.w {

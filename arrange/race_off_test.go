@@ -1,0 +1,5 @@
+//go:build !race
+
+package arrange
+
+const raceEnabled = false
