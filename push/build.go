@@ -128,6 +128,7 @@ func (b *builder) scan(n *plan.Scan, asIs bool, s *stage, to []port, depth int) 
 	}
 	f := b.c.feeds[n.Table]
 	if asIs {
+		info.name += " (as it is)"
 		f.AsIs++
 	} else {
 		f.Edges++

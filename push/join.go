@@ -1,6 +1,8 @@
 package push
 
 import (
+	"slices"
+
 	"github.com/weirdb/weir/arrange"
 	"github.com/weirdb/weir/expr"
 	"github.com/weirdb/weir/plan"
@@ -429,14 +431,10 @@ func (b *builder) join(n *plan.Join, s *stage, to []port, depth int) error {
 		return err
 	}
 	info, ports := b.info(n, depth), make([]port, len(to))
-	right := b.asIs(n.R, n.RKeys)
-	var left *plan.Scan
-	if right == nil && (n.Kind == plan.InnerJoin || n.Kind == plan.SemiJoin) {
-		left = b.asIs(n.L, n.LKeys)
-	}
+	left, right, lkeys, rkeys := b.shared(n)
 	lt, rt := typesOf(n.L.Schema()), typesOf(n.R.Schema())
-	lmake := b.side(info, "left", lt, n.LKeys, left)
-	rmake := b.side(info, "right", rt, n.RKeys, right)
+	lmake := b.side(info, "left", lt, lkeys, left)
+	rmake := b.side(info, "right", rt, rkeys, right)
 	var on *expr.Filter
 	if len(n.On) > 0 {
 		on = expr.CompileFilter(n.On)
@@ -495,49 +493,64 @@ func (b *builder) side(info *node, name string, ts []types.Type, keys []int, asI
 
 // asIs returns n as one Scan when it is a relation's rows, perhaps with its
 // columns rearranged, whose own arrangement is keyed by exactly the columns
-// keys, so that a join can read it as it is. Otherwise nil.
-func (b *builder) asIs(n plan.Node, keys []int) *plan.Scan {
-	table, cols, ok := bare(n)
-	if !ok || b.c.env.Shared == nil {
-		return nil
+// keys, so that a join can read it as it is; order is how the join's keys are
+// to be ordered for that. Otherwise nil.
+func (b *builder) asIs(n plan.Node, keys []int) (scan *plan.Scan, order []int) {
+	scan = bare(n)
+	if scan == nil || b.c.env.Shared == nil {
+		return nil, nil
 	}
-	arr, ok := b.c.env.Shared(table)
-	if !ok || arr.Lanes() != len(b.c.lanes) {
-		return nil
+	arr, ok := b.c.env.Shared(scan.Table)
+	if !ok || arr.Lanes() != len(b.c.lanes) || len(arr.Schema().Key) != len(keys) || len(keys) == 0 {
+		return nil, nil
 	}
-	sch := arr.Schema()
-	if len(sch.Key) != len(keys) || len(keys) == 0 {
-		return nil
-	}
-	for i, k := range sch.Key {
-		if k.Desc || k.Col != cols[keys[i]] || sch.Types[k.Col].Nullable {
-			return nil
+	for _, k := range arr.Schema().Key {
+		at := slices.IndexFunc(keys, func(c int) bool { return scan.Cols[c] == k.Col })
+		if at < 0 || k.Desc || arr.Schema().Types[k.Col].Nullable {
+			return nil, nil
 		}
+		order = append(order, at)
 	}
-	return &plan.Scan{Table: table, Name: "as it is", Cols: cols, Sch: n.Schema()}
+	return scan, order
 }
 
-// bare returns the relation and the columns that n reads when it does nothing
-// else.
-func bare(n plan.Node) (table uint64, cols []int, ok bool) {
+// bare returns the Scan of n's columns when n does nothing but choose them.
+func bare(n plan.Node) *plan.Scan {
 	switch n := n.(type) {
 	case *plan.Scan:
-		return n.Table, n.Cols, true
+		return n
 	case *plan.Project:
-		table, below, ok := bare(n.In)
-		if !ok {
-			return 0, nil, false
+		below := bare(n.In)
+		if below == nil {
+			return nil
 		}
+		s := &plan.Scan{Table: below.Table, Name: below.Name, Sch: n.Sch}
 		for _, e := range n.Exprs {
 			c, ok := e.(*expr.Col)
 			if !ok {
-				return 0, nil, false
+				return nil
 			}
-			cols = append(cols, below[c.Index])
+			s.Cols = append(s.Cols, below.Cols[c.Index])
 		}
-		return table, cols, true
+		return s
 	}
-	return 0, nil, false
+	return nil
+}
+
+// shared chooses the side of a join that is read as it is, and returns the
+// join's keys in the order of that side's key.
+func (b *builder) shared(n *plan.Join) (left, right *plan.Scan, lkeys, rkeys []int) {
+	right, order := b.asIs(n.R, n.RKeys)
+	if right == nil && (n.Kind == plan.InnerJoin || n.Kind == plan.SemiJoin) {
+		left, order = b.asIs(n.L, n.LKeys)
+	}
+	if left == nil && right == nil {
+		return nil, nil, n.LKeys, n.RKeys
+	}
+	for _, i := range order {
+		lkeys, rkeys = append(lkeys, n.LKeys[i]), append(rkeys, n.RKeys[i])
+	}
+	return left, right, lkeys, rkeys
 }
 
 func fallible(es []expr.Expr) bool {
