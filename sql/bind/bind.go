@@ -24,6 +24,11 @@
 package bind
 
 import (
+	"sort"
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+
 	"github.com/weirdb/weir/catalog"
 	"github.com/weirdb/weir/expr"
 	"github.com/weirdb/weir/plan"
@@ -118,7 +123,8 @@ const (
 // Set is one assigned column. New is the new value, already converted to the
 // column's type as a strict store does. It reads the old row's columns at
 // their positions in Table.Columns and, in ON DUPLICATE KEY UPDATE, the new
-// row's behind them. Delta, for SetAdd only, has no columns and the column's type.
+// row's behind them. Delta, for SetAdd only, has no columns; it is a BIGINT for
+// integer columns, else of the column's type.
 type Set struct {
 	Col   int
 	Kind  SetKind
@@ -305,4 +311,223 @@ func (*Execute) stmt()      {}
 func (*Deallocate) stmt()   {}
 
 // Bind binds one statement. env is not kept.
-func Bind(s parse.Stmt, env *Env) (Stmt, error) { panic("bind: being built") }
+func Bind(s parse.Stmt, env *Env) (Stmt, error) {
+	b := &binder{env: env, text: s.Source()}
+	switch s := s.(type) {
+	case *parse.Tree:
+		b.tree = s
+		return b.bindTree(s.Node)
+	case *parse.CreateView:
+		return wrap(b.createView(s))
+	case *parse.DropViews:
+		return wrap(b.dropViews(s))
+	case *parse.ShowViews:
+		return wrap(b.showViews(s))
+	case *parse.ShowCreateView:
+		v, err := b.view(s.View)
+		if err != nil {
+			return nil, err
+		}
+		return b.showCreateView(v), nil
+	case *parse.ExplainView:
+		v, err := b.view(s.View)
+		return wrap(&ExplainView{View: v}, err)
+	}
+	return nil, sqlerr.NotSupported("this statement")
+}
+
+// wrap makes a Stmt of a statement or its error, never of a nil pointer.
+func wrap[S Stmt](s S, err error) (Stmt, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// bindTree binds a statement of the ordinary grammar.
+func (b *binder) bindTree(n ast.StmtNode) (Stmt, error) {
+	switch n := n.(type) {
+	case *ast.SelectStmt, *ast.SetOprStmt:
+		q, err := b.query(n, false)
+		if err != nil {
+			return nil, err
+		}
+		return b.finishQuery(q), nil
+	case *ast.InsertStmt:
+		return wrap(b.insert(n))
+	case *ast.UpdateStmt:
+		return wrap(b.update(n))
+	case *ast.DeleteStmt:
+		return wrap(b.delete(n))
+	case *ast.LoadDataStmt:
+		return wrap(b.loadData(n))
+	case *ast.ShowStmt:
+		return wrap(b.show(n))
+	case *ast.ExplainStmt:
+		return b.explain(n)
+	}
+	if s, err, ok := b.bindDDL(n); ok {
+		return s, err
+	}
+	return b.bindSession(n)
+}
+
+// bindDDL binds what changes the catalog; false for anything else.
+func (b *binder) bindDDL(n ast.StmtNode) (s Stmt, err error, ok bool) {
+	switch n := n.(type) {
+	case *ast.CreateTableStmt:
+		s, err = wrap(b.createTable(n))
+	case *ast.CreateIndexStmt:
+		s, err = wrap(b.createIndex(n))
+	case *ast.CreateDatabaseStmt:
+		s, err = wrap(b.createDatabase(n))
+	case *ast.DropTableStmt:
+		s, err = wrap(b.dropTables(n))
+	case *ast.DropIndexStmt:
+		s, err = wrap(b.dropIndex(n))
+	case *ast.DropDatabaseStmt:
+		s, err = wrap(b.dropDatabase(n))
+	case *ast.TruncateTableStmt:
+		s, err = wrap(b.truncate(n))
+	case *ast.CreateViewStmt:
+		err = sqlerr.NotSupported("CREATE VIEW").WithHint("CREATE MATERIALIZED VIEW")
+	case *ast.AlterTableStmt:
+		err = sqlerr.NotSupported("ALTER TABLE").WithHint("CREATE a new table and INSERT .. SELECT; indexes by CREATE INDEX")
+	default:
+		return nil, nil, false
+	}
+	return s, err, true
+}
+
+// bindSession binds what concerns the session.
+func (b *binder) bindSession(n ast.StmtNode) (Stmt, error) {
+	switch n := n.(type) {
+	case *ast.UseStmt:
+		db, err := b.database(n.DBName, b.text.Find(n.DBName))
+		return wrap(&Use{DB: db}, err)
+	case *ast.SetStmt:
+		return wrap(b.setVariables(n))
+	case *ast.BeginStmt:
+		if n.AsOf != nil {
+			return nil, b.refuseAt(0, "START TRANSACTION .. AS OF")
+		}
+		return &Begin{ReadOnly: n.ReadOnly}, nil
+	case *ast.CommitStmt:
+		return &Commit{Chain: n.CompletionType == ast.CompletionTypeChain, Release: n.CompletionType == ast.CompletionTypeRelease}, nil
+	case *ast.RollbackStmt:
+		if n.SavepointName != "" {
+			return nil, b.refuseAt(b.text.Find(n.SavepointName), "savepoints")
+		}
+		return &Rollback{Chain: n.CompletionType == ast.CompletionTypeChain, Release: n.CompletionType == ast.CompletionTypeRelease}, nil
+	case *ast.SavepointStmt, *ast.ReleaseSavepointStmt:
+		return nil, sqlerr.NotSupported("savepoints")
+	case *ast.KillStmt:
+		return wrap(b.kill(n))
+	case *ast.PrepareStmt:
+		return wrap(b.prepare(n))
+	case *ast.ExecuteStmt:
+		return wrap(b.execute(n))
+	case *ast.DeallocateStmt:
+		return &Deallocate{Name: strings.ToLower(n.Name)}, nil
+	}
+	return nil, b.refuseAt(0, "%s", statementName(b.text.SQL))
+}
+
+// statementName is the first words of a statement, for the error that
+// refuses it.
+func statementName(sql string) string {
+	words := strings.FieldsFunc(sql, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '_' })
+	if len(words) > 2 {
+		words = words[:2]
+	}
+	return strings.ToUpper(strings.Join(words, " "))
+}
+
+// explain binds EXPLAIN of a statement; DESCRIBE t is a SHOW COLUMNS.
+func (b *binder) explain(n *ast.ExplainStmt) (Stmt, error) {
+	if show, ok := n.Stmt.(*ast.ShowStmt); ok {
+		return wrap(b.show(show))
+	}
+	if n.Stmt == nil {
+		return nil, b.refuseAt(0, "this EXPLAIN")
+	}
+	s, err := b.bindTree(n.Stmt)
+	if err != nil {
+		return nil, err
+	}
+	format := strings.ToLower(n.Format)
+	if format == "row" { // what the grammar puts where none was given
+		format = ""
+	}
+	return &Explain{Stmt: s, Format: format, Analyze: n.Analyze}, nil
+}
+
+// finishQuery makes the result of a bound query.
+func (b *binder) finishQuery(q *selected) *Query {
+	return &Query{Common: b.common(q.node), Node: q.node, Cols: q.names, Lock: q.lock}
+}
+
+// common collects the parameters of what was bound and what of the session
+// it holds. node may be nil.
+func (b *binder) common(node plan.Node, extra ...expr.Expr) Common {
+	c := Common{Params: make([]types.Type, b.tree.Params)}
+	for i := range c.Params {
+		c.Params[i] = types.TypeNull
+	}
+	see := func(e expr.Expr) {
+		expr.Walk(e, func(e expr.Expr) bool {
+			if p, ok := e.(*expr.Param); ok && p.N < len(c.Params) && c.Params[p.N].Kind == types.Null {
+				c.Params[p.N] = p.T
+			}
+			return true
+		})
+	}
+	if b.tree.Params > 0 {
+		if node != nil {
+			eachExpr(node, see)
+		}
+		for _, e := range extra {
+			see(e)
+		}
+	}
+	for name := range b.depends {
+		c.Depends = append(c.Depends, name)
+	}
+	sort.Strings(c.Depends)
+	return c
+}
+
+// eachExpr calls f for every expression of a plan.
+func eachExpr(n plan.Node, f func(expr.Expr)) {
+	switch n := n.(type) {
+	case *plan.Values:
+		for _, r := range n.Rows {
+			for _, e := range r {
+				f(e)
+			}
+		}
+	case *plan.Filter:
+		for _, e := range n.Preds {
+			f(e)
+		}
+	case *plan.Project:
+		for _, e := range n.Exprs {
+			f(e)
+		}
+	case *plan.Join:
+		for _, e := range n.On {
+			f(e)
+		}
+	case *plan.Top:
+		if n.LimitParam != nil {
+			f(n.LimitParam)
+		}
+		if n.OffsetParam != nil {
+			f(n.OffsetParam)
+		}
+	case *plan.Scan, *plan.Aggregate, *plan.Distinct, *plan.Union, *plan.Exchange:
+	}
+	for _, k := range n.Children() {
+		eachExpr(k, f)
+	}
+}

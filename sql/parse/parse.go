@@ -11,6 +11,7 @@
 package parse
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/pingcap/tidb/pkg/parser"
@@ -178,4 +179,20 @@ func parseTree(text Text, sql string) (*Tree, error) {
 	parsers.Put(p)
 	t.Params = numberParams(t.Node)
 	return t, nil
+}
+
+// Find returns the offset in the statement of the first name, bare or quoted,
+// that is word in any case; 0 when there is none.
+func (t *Text) Find(word string) int {
+	c := cursor{text: t, sc: scanner{s: t.Full[:t.Offset+len(t.SQL)], pos: t.Offset}}
+	for tok := c.advance(); tok.kind != tokEnd; tok = c.advance() {
+		s := c.str(tok)
+		if tok.kind == tokQuoted {
+			s = strings.ReplaceAll(s[1:len(s)-1], "``", "`")
+		}
+		if (tok.kind == tokWord || tok.kind == tokQuoted) && strings.EqualFold(s, word) {
+			return tok.pos - t.Offset
+		}
+	}
+	return 0
 }

@@ -1,0 +1,369 @@
+package bind
+
+import (
+	"reflect"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+
+	"github.com/weirdb/weir/expr"
+	"github.com/weirdb/weir/plan"
+	"github.com/weirdb/weir/sql/parse"
+	"github.com/weirdb/weir/sqlerr"
+	"github.com/weirdb/weir/types"
+)
+
+// grouping is what the expressions above an Aggregate can read: its output is
+// exprs, then aggs.
+type grouping struct {
+	pre   *tree       // below the Aggregate; names are looked up there
+	exprs []expr.Expr // what is grouped by, over pre
+	// kinds are the syntactic forms of the GROUP BY terms that are not plain
+	// columns: only such nodes are tried as a whole.
+	kinds map[reflect.Type]bool
+	aggs  []boundAgg
+	at    map[ast.ExprNode]int // the aggregate of a node of the text
+	// explicit says that there is a GROUP BY.
+	explicit bool
+	// base is where the Aggregate's columns begin in what expressions read;
+	// joined says that they came by a LEFT JOIN, so that a group that is not
+	// there is NULL, and a count of it 0.
+	base   int
+	joined bool
+}
+
+// boundAgg is an aggregate over pre; arg is nil for COUNT(*).
+type boundAgg struct {
+	agg plan.Agg
+	arg expr.Expr
+}
+
+// match returns the group column that holds an expression over pre.
+func (g *grouping) match(e expr.Expr) (expr.Expr, bool) {
+	for i, x := range g.exprs {
+		if expr.Equal(x, e) {
+			name := ""
+			if c, ok := x.(*expr.Col); ok {
+				name = c.Name
+			}
+			t := x.Type()
+			t.Nullable = t.Nullable || g.joined
+			return &expr.Col{Index: g.base + i, Name: name, T: t}, true
+		}
+	}
+	return nil, false
+}
+
+// grouped returns the group column that a whole expression of the text
+// stands for.
+func (c *clause) grouped(n ast.ExprNode) (expr.Expr, bool) {
+	g := c.t.group
+	if !g.kinds[reflect.TypeOf(n)] || ast.HasAggFlag(n) || n.GetFlag()&ast.FlagHasSubquery != 0 {
+		return nil, false
+	}
+	below := *c
+	below.t = g.pre
+	e, err := below.expr(n)
+	if err != nil {
+		return nil, false
+	}
+	return g.match(e)
+}
+
+// aggregate reads an aggregate function above the Aggregate node that
+// computes it.
+func (c *clause) aggregate(n *ast.AggregateFuncExpr) (expr.Expr, error) {
+	if c.t.group == nil {
+		return nil, c.errAt(n.OriginTextPosition(), sqlerr.ErrInvalidGroupFuncUse, "Invalid use of group function").
+			WithHint("aggregates stand in SELECT, HAVING and ORDER BY, not in the %s", c.name)
+	}
+	return c.aggregated(n)
+}
+
+func (c *clause) aggregated(n ast.ExprNode) (expr.Expr, error) {
+	g := c.t.group
+	i, ok := g.at[n]
+	if !ok {
+		return nil, c.errAt(n.OriginTextPosition(), sqlerr.ErrInvalidGroupFuncUse, "Invalid use of group function")
+	}
+	a := g.aggs[i].agg
+	col := &expr.Col{Index: g.base + len(g.exprs) + i, Name: a.Name, T: a.Type}
+	if !g.joined {
+		return col, nil
+	}
+	col.T.Nullable = true
+	if a.Func == plan.Count || a.Func == plan.CountStar {
+		return c.resolve(n, "ifnull", col, intConst(0))
+	}
+	return col, nil
+}
+
+// notGrouped is errno 1055, or 1140 without GROUP BY.
+func (c *clause) notGrouped(n *ast.ColumnName, off int) error {
+	if c.t.group != nil && !c.t.group.explicit {
+		return c.errAt(off, sqlerr.ErrMixOfGroupFunc, "In aggregated query without GROUP BY, the %s contains nonaggregated column '%s'",
+			c.name, n.OrigColName()).WithHint("GROUP BY it, or use ANY_VALUE(%s)", n.OrigColName())
+	}
+	return c.errAt(off, sqlerr.ErrWrongFieldWithGroup,
+		"The %s contains nonaggregated column '%s' which is not functionally dependent on columns in GROUP BY clause",
+		c.name, n.OrigColName()).WithHint("GROUP BY it, or use ANY_VALUE(%s)", n.OrigColName())
+}
+
+// finder collects the aggregates and the columns outside of them, without
+// looking into subqueries.
+type finder struct {
+	aggs []ast.ExprNode
+	cols []*ast.ColumnNameExpr
+	wins bool
+}
+
+// Enter implements ast.Visitor.
+func (f *finder) Enter(n ast.Node) (ast.Node, bool) {
+	switch n := n.(type) {
+	case *ast.SubqueryExpr:
+		return n, true
+	case *ast.AggregateFuncExpr:
+		f.aggs = append(f.aggs, n)
+		return n, true
+	case *ast.FuncCallExpr:
+		if n.FnName.L == "any_value" && len(n.Args) == 1 {
+			f.aggs = append(f.aggs, n)
+			return n, true
+		}
+	case *ast.ColumnNameExpr:
+		f.cols = append(f.cols, n)
+	}
+	return n, false
+}
+
+// Leave implements ast.Visitor.
+func (f *finder) Leave(n ast.Node) (ast.Node, bool) { return n, true }
+
+// aggregates tells whether there is a true aggregate: ANY_VALUE alone does
+// not make a query an aggregated one.
+func (f *finder) aggregates() bool {
+	for _, a := range f.aggs {
+		if _, ok := a.(*ast.AggregateFuncExpr); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// group puts the Aggregate of a query above t, if it has one. terms are the
+// expressions of SELECT, HAVING and ORDER BY; aliases are the SELECT list's.
+func (b *binder) group(t *tree, by *ast.GroupByClause, list []field, terms []ast.ExprNode) (*tree, error) {
+	var f finder
+	for _, n := range terms {
+		n.Accept(&f)
+	}
+	if by == nil && !f.aggregates() {
+		return t, nil
+	}
+	g := &grouping{pre: t, kinds: map[reflect.Type]bool{}, at: map[ast.ExprNode]int{}, explicit: by != nil}
+	if by != nil {
+		if by.Rollup {
+			return nil, b.refuseAt(b.text.Find("rollup"), "GROUP BY .. WITH ROLLUP")
+		}
+		for _, item := range by.Items {
+			if err := b.groupTerm(g, item.Expr, list); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, n := range f.aggs {
+		if err := b.addAgg(g, n); err != nil {
+			return nil, err
+		}
+	}
+	b.addDependent(g, f.cols)
+	return g.build(t.outer), nil
+}
+
+// groupTerm adds a term of GROUP BY: a position, a column, an alias or an
+// expression.
+func (b *binder) groupTerm(g *grouping, n ast.ExprNode, list []field) error {
+	n = strip(n)
+	if p, ok := n.(*ast.PositionExpr); ok {
+		if p.N < 1 || p.N > len(list) {
+			return b.errAt(b.text.Find("group"), sqlerr.ErrBadField, "Unknown column '%d' in 'group statement'", p.N).
+				WithHint("the SELECT list has %d", len(list))
+		}
+		n = strip(list[p.N-1].node)
+	}
+	c := &clause{binder: b, t: g.pre, name: "group statement", aliases: aliasesOf(list)}
+	var f finder
+	n.Accept(&f)
+	if col, ok := n.(*ast.ColumnNameExpr); ok && g.pre.find(col.Name) == -1 && col.Name.Table.O == "" {
+		for _, x := range list {
+			if x.name == col.Name.Name.O {
+				x.node.Accept(&f)
+				n = strip(x.node)
+				break
+			}
+		}
+	}
+	if f.aggregates() {
+		return b.errAt(n.OriginTextPosition(), sqlerr.ErrWrongSumSelect, "Can't group on an aggregate")
+	}
+	e, err := c.expr(n)
+	if err != nil {
+		return err
+	}
+	if _, ok := g.match(e); ok {
+		return nil
+	}
+	if _, ok := n.(*ast.ColumnNameExpr); !ok {
+		g.kinds[reflect.TypeOf(n)] = true
+	}
+	g.exprs = append(g.exprs, e)
+	return nil
+}
+
+// aggFuncs are the aggregate functions by name.
+var aggFuncs = map[string]plan.AggFunc{
+	"count": plan.Count, "sum": plan.Sum, "avg": plan.Avg, "min": plan.Min, "max": plan.Max,
+}
+
+// addAgg binds one aggregate of the text; equal ones are computed once.
+func (b *binder) addAgg(g *grouping, n ast.ExprNode) error {
+	x, err := b.boundAgg(g, n)
+	if err != nil {
+		return err
+	}
+	for i, y := range g.aggs {
+		if x.agg.Func == y.agg.Func && x.agg.Distinct == y.agg.Distinct &&
+			(x.arg == nil && y.arg == nil || x.arg != nil && y.arg != nil && expr.Equal(x.arg, y.arg)) {
+			g.at[n] = i
+			return nil
+		}
+	}
+	g.at[n] = len(g.aggs)
+	g.aggs = append(g.aggs, x)
+	return nil
+}
+
+func (b *binder) boundAgg(g *grouping, n ast.ExprNode) (boundAgg, error) {
+	fn, arg, distinct := plan.First, ast.ExprNode(nil), false
+	switch n := n.(type) {
+	case *ast.FuncCallExpr: // ANY_VALUE
+		arg = n.Args[0]
+	case *ast.AggregateFuncExpr:
+		f, ok := aggFuncs[n.F]
+		if !ok {
+			return boundAgg{}, b.refuseAt(n.OriginTextPosition(), "the aggregate function %s", n.F)
+		}
+		if len(n.Args) != 1 {
+			return boundAgg{}, b.refuseAt(n.OriginTextPosition(), "%s over several expressions", n.F)
+		}
+		if l, ok := n.Args[0].(*parse.Literal); ok && f == plan.Count && l.Val != nil && !n.Distinct {
+			return boundAgg{agg: plan.Agg{Func: plan.CountStar, Type: types.TypeInt, Name: "count(*)"}}, nil
+		}
+		fn, arg = f, n.Args[0]
+		distinct = n.Distinct && fn != plan.Min && fn != plan.Max
+	}
+	c := &clause{binder: b, t: g.pre, name: "field list"}
+	var f finder
+	arg.Accept(&f)
+	if len(f.aggs) > 0 {
+		return boundAgg{}, b.errAt(f.aggs[0].OriginTextPosition(), sqlerr.ErrInvalidGroupFuncUse, "Invalid use of group function").
+			WithHint("an aggregate cannot hold another")
+	}
+	e, err := c.expr(arg)
+	if err != nil {
+		return boundAgg{}, err
+	}
+	if fn == plan.Count && !distinct && !e.Type().Nullable && e.Type().Kind != types.Null {
+		return boundAgg{agg: plan.Agg{Func: plan.CountStar, Type: types.TypeInt, Name: "count(*)"}}, nil
+	}
+	result, castAs := plan.AggType(fn, e.Type())
+	e = castTo(e, castAs)
+	return boundAgg{plan.Agg{Func: fn, Distinct: distinct, Type: result, Name: aggName(fn, distinct, e)}, e}, nil
+}
+
+// aggName is what EXPLAIN calls an aggregate.
+func aggName(f plan.AggFunc, distinct bool, arg expr.Expr) string {
+	name := "any_value"
+	for n, x := range aggFuncs {
+		if x == f {
+			name = n
+		}
+	}
+	if distinct {
+		return name + "(distinct " + expr.String(arg) + ")"
+	}
+	return name + "(" + expr.String(arg) + ")"
+}
+
+// addDependent also groups by the columns that follow from what is grouped
+// by already: those of a table whose whole key is there.
+func (b *binder) addDependent(g *grouping, cols []*ast.ColumnNameExpr) {
+	for _, n := range cols {
+		i := g.pre.find(n.Name)
+		if i < 0 {
+			continue
+		}
+		c := &g.pre.cols[i]
+		if _, ok := g.match(c.expr()); !ok && g.determines(c.src) {
+			g.exprs = append(g.exprs, c.expr())
+		}
+	}
+}
+
+// determines tells whether the grouped columns hold a whole key of src.
+func (g *grouping) determines(src *source) bool {
+	left := len(src.key)
+	if left == 0 {
+		return false
+	}
+	for _, ord := range src.key {
+		for i := range g.pre.cols {
+			c := &g.pre.cols[i]
+			if c.src == src && c.ord == ord {
+				if _, ok := g.match(c.expr()); ok {
+					left--
+					break
+				}
+			}
+		}
+	}
+	return left == 0
+}
+
+// build puts the Aggregate above a Project of what it reads.
+func (g *grouping) build(outer *tree) *tree {
+	in := &plan.Project{In: g.pre.node}
+	agg := &plan.Aggregate{In: in}
+	for i, e := range g.exprs {
+		col := plan.Column{Type: e.Type()}
+		if c, ok := e.(*expr.Col); ok {
+			col = g.pre.node.Schema()[c.Index]
+			col.Type = e.Type()
+		}
+		in.Exprs, in.Sch = append(in.Exprs, e), append(in.Sch, col)
+		agg.Groups, agg.Sch = append(agg.Groups, i), append(agg.Sch, col)
+	}
+	for _, a := range g.aggs {
+		x := a.agg
+		if a.arg != nil {
+			x.Arg = g.input(in, a.arg)
+		}
+		agg.Aggs = append(agg.Aggs, x)
+		agg.Sch = append(agg.Sch, plan.Column{Name: x.Name, Type: x.Type})
+	}
+	if len(in.Exprs) == 0 { // COUNT(*) alone: rows without columns are no rows
+		agg.In = g.pre.node
+	}
+	return &tree{node: agg, outer: outer, group: g, correlated: g.pre.correlated}
+}
+
+// input returns the column of in that holds e, adding it where there is none.
+func (g *grouping) input(in *plan.Project, e expr.Expr) int {
+	for i, x := range in.Exprs {
+		if expr.Equal(x, e) {
+			return i
+		}
+	}
+	in.Exprs = append(in.Exprs, e)
+	in.Sch = append(in.Sch, plan.Column{Type: e.Type()})
+	return len(in.Exprs) - 1
+}
