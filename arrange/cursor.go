@@ -146,17 +146,15 @@ func (c *Cursor) settleRow() error {
 	rows, keys := first.rows, first.keys
 	for _, i := range m.tied[:n] {
 		in := &m.in[i]
-		for in.live() {
-			at := in.head()
-			if !in.keys.Equal(at, keys, c.at) || c.sh.compareRest(in.rows, at, rows, c.at) != 0 {
-				break
-			}
-			c.w += in.rows.Weight(at)
+		for {
+			c.w += in.rows.Weight(in.head())
 			if err := in.skip(&m.picks, 1); err != nil {
 				return err
 			}
-			if in.perm == nil {
-				break // a run has no equal rows
+			// Only a tail may have the row several times.
+			if in.perm == nil || !in.live() || !in.keys.Equal(in.head(), keys, c.at) ||
+				c.sh.compareRest(in.rows, in.head(), rows, c.at) != 0 {
+				break
 			}
 		}
 	}

@@ -191,7 +191,12 @@ func (in *input) permBelow(bound zset.Key) int {
 
 // belowInt returns how many of ascending a are below x; the first one is.
 func belowInt(a []int64, x int64) int {
-	step := 1
+	for n := 1; n < 8; n++ {
+		if n == len(a) || a[n] >= x {
+			return n
+		}
+	}
+	step := 8
 	for step < len(a) && a[step] < x {
 		step *= 2
 	}

@@ -24,6 +24,7 @@ type merger struct {
 	share  bool
 	whole  int // set by fill: the input that stands before a block to share, or -1
 	picks  picks
+	heads  []int64  // scratch: the next key of each input
 	tied   []int    // scratch: the inputs with the least key
 	bound  zset.Key // scratch: the least key of the others
 }
@@ -85,6 +86,12 @@ const maxChunks = 1024
 func (m *merger) fill(room, alone int) error {
 	m.whole = -1
 	for m.picks.n < room && len(m.in) > 0 && len(m.picks.chunks) < maxChunks {
+		if m.sh.isInt && len(m.in) > 1 {
+			m.sprint(room)
+		}
+		if m.picks.n == room {
+			break
+		}
 		i, tie, bound := m.least()
 		if tie {
 			if err := m.settle(); err != nil {
@@ -118,6 +125,48 @@ func (m *merger) fill(room, alone int) error {
 		}
 	}
 	return nil
+}
+
+// sprintRows is the longest piece that sprint picks.
+const sprintRows = 64
+
+// sprint is what fill does where rows of runs with integer keys lie mixed, in
+// a tight loop. It stops before whatever is not the usual: equal keys, the end
+// of a window, a long piece, a tail's row, a run whose rows may be gone.
+func (m *merger) sprint(room int) {
+	heads := m.heads[:0]
+	for i := range m.in {
+		in := &m.in[i]
+		heads = append(heads, in.keys.Int[in.at(in.pos)])
+	}
+	m.heads = heads
+	for m.picks.n < room {
+		at, best, second := 0, heads[0], int64(maxInt)
+		for i := 1; i < len(heads); i++ {
+			k := heads[i]
+			if k < best {
+				at, best, second = i, k, best
+			} else if k < second {
+				second = k
+			}
+		}
+		in := &m.in[at]
+		if best == second || in.perm != nil || m.newest && in.run.neg {
+			return
+		}
+		ahead := in.keys.Int[in.pos:in.end]
+		most := min(len(ahead)-1, sprintRows, room-m.picks.n)
+		n := 1
+		for n < most && ahead[n] < second {
+			n++
+		}
+		if n >= most {
+			return
+		}
+		m.picks.rows(in.chunk, in.pos, n)
+		in.pos += n
+		heads[at] = ahead[n]
+	}
 }
 
 // skip moves input i over n rows of its window and drops it at its end.

@@ -26,9 +26,13 @@ type span struct {
 type picks struct {
 	chunks []chunk
 	spans  []span
-	w      []int64
 	n      int
-	mixed  bool // not every weight is 1
+	mixed  bool    // not every weight is 1
+	w      []int64 // the weights if mixed
+
+	ofChunk [][]int64 // scratch of ints
+	offs    [][]uint32
+	datas   [][]byte
 }
 
 // empty drops the picked rows and keeps the chunks.
@@ -97,22 +101,47 @@ func (p *picks) block(h *mem.Handle) (int32, error) {
 
 // row picks one row with weight w.
 func (p *picks) row(chunk int32, at int, w int64) {
+	if w != 1 && !p.mixed {
+		p.mix()
+	}
 	p.extend(chunk, at, 1)
-	p.w = append(p.w, w)
-	p.mixed = p.mixed || w != 1
+	if p.mixed {
+		p.w = append(p.w, w)
+	}
 }
 
 // rows picks n rows with the weights they have.
 func (p *picks) rows(chunk int32, lo, n int) {
-	p.extend(chunk, lo, n)
-	if w := p.chunks[chunk].rows.W; w != nil {
-		for _, x := range w[lo : lo+n] {
-			p.mixed = p.mixed || x != 1
-		}
-		p.w = append(p.w, w[lo:lo+n]...)
+	w := p.chunks[chunk].rows.W
+	if w == nil && !p.mixed {
+		p.extend(chunk, lo, n)
 		return
 	}
-	for range n {
+	if w == nil {
+		for range n {
+			p.w = append(p.w, 1)
+		}
+		p.extend(chunk, lo, n)
+		return
+	}
+	if !p.mixed {
+		for _, x := range w[lo : lo+n] {
+			if x != 1 {
+				p.mix()
+				break
+			}
+		}
+	}
+	if p.mixed {
+		p.w = append(p.w, w[lo:lo+n]...)
+	}
+	p.extend(chunk, lo, n)
+}
+
+// mix gives each row picked so far the weight 1 in w.
+func (p *picks) mix() {
+	p.mixed = true
+	for range p.n {
 		p.w = append(p.w, 1)
 	}
 }
@@ -161,7 +190,11 @@ func (p *picks) appendTo(dst *zset.Batch, cols []int) {
 			for k, c := range cols {
 				dst.Cols[k].AppendFrom(&src.Cols[c], i)
 			}
-			dst.AppendWeight(p.w[at])
+			w := int64(1)
+			if p.mixed {
+				w = p.w[at]
+			}
+			dst.AppendWeight(w)
 			at++
 		}
 	}
@@ -197,11 +230,13 @@ func (p *picks) column(dst *zset.Vec, c int) {
 
 // ints gathers what from says of each chunk into dst.
 func (p *picks) ints(dst []int64, from func(*chunk) []int64) {
-	last, src, at := int32(-1), []int64(nil), 0
+	of := p.ofChunk[:0]
+	for i := range p.chunks {
+		of = append(of, from(&p.chunks[i]))
+	}
+	at := 0
 	for _, s := range p.spans {
-		if s.chunk != last {
-			last, src = s.chunk, from(&p.chunks[s.chunk])
-		}
+		src := of[s.chunk]
 		if s.n == 1 {
 			dst[at] = src[s.lo]
 			at++
@@ -209,26 +244,37 @@ func (p *picks) ints(dst []int64, from func(*chunk) []int64) {
 		}
 		at += copy(dst[at:], src[s.lo:s.lo+s.n])
 	}
+	clear(of)
+	p.ofChunk = of
 }
 
 // bytes gathers what from says of each chunk into off and data, whose memory
 // it reuses.
 func (p *picks) bytes(off []uint32, data []byte, from func(*chunk) ([]uint32, []byte)) ([]uint32, []byte) {
-	off = append(resize(off, p.n+1)[:0], 0)
+	offs, datas := p.offs[:0], p.datas[:0]
+	for i := range p.chunks {
+		o, d := from(&p.chunks[i])
+		offs, datas = append(offs, o), append(datas, d)
+	}
 	size := 0
 	for _, s := range p.spans {
-		o, _ := from(&p.chunks[s.chunk])
+		o := offs[s.chunk]
 		size += int(o[s.lo+s.n] - o[s.lo])
 	}
+	off = append(resize(off, p.n+1)[:0], 0)
 	data = resize(data, size)[:0]
 	for _, s := range p.spans {
-		o, d := from(&p.chunks[s.chunk])
-		base := uint32(len(data)) - o[s.lo]
-		data = append(data, d[o[s.lo]:o[s.lo+s.n]]...)
+		o := offs[s.chunk]
+		first := o[s.lo]
+		base := uint32(len(data)) - first
+		data = append(data, datas[s.chunk][first:o[s.lo+s.n]]...)
 		for _, x := range o[s.lo+1 : s.lo+s.n+1] {
 			off = append(off, base+x)
 		}
 	}
+	clear(offs)
+	clear(datas)
+	p.offs, p.datas = offs, datas
 	return off, data
 }
 
