@@ -1,6 +1,7 @@
 package pull
 
 import (
+	"github.com/weirdb/weir/expr"
 	"github.com/weirdb/weir/plan"
 	"github.com/weirdb/weir/rel"
 	"github.com/weirdb/weir/sqlerr"
@@ -19,6 +20,9 @@ type aggregateNode struct {
 	aggs   []plan.Agg
 	own    int // aggs[:own] are the plan's
 	isInt  bool
+	// scan is set when the input is a relation's rows, filtered and
+	// projected, whose lanes can be aggregated apart and merged.
+	scan *scanNode
 
 	inTypes, types []types.Type
 }
@@ -42,7 +46,13 @@ func newAggregate(n *plan.Aggregate) (node, error) {
 		a.first = append(a.first, len(a.aggs))
 		a.aggs = append(a.aggs, plan.Agg{Func: plan.First, Arg: c, Type: a.inTypes[c]})
 	}
-	return a, nil
+	a.scan, err = laneScan(n.In)
+	for _, g := range a.aggs {
+		if !rel.Mergeable(g) {
+			a.scan = nil
+		}
+	}
+	return a, err
 }
 
 func (n *aggregateNode) estimate(x *exec) int64 {
@@ -80,17 +90,12 @@ type aggregateOp struct {
 	ids    []int32
 	fresh  []int32
 	out    *zset.Batch
+
+	helpers []*aggregateOp // of other goroutines; each has an exec of its own
 }
 
 func (o *aggregateOp) run(emit func(*zset.Batch) error) error {
-	o.table.Reset()
-	o.accs.Reset()
-	o.firsts.Reset()
-	o.mem.bytes = 0
-	if len(o.n.groups) == 0 {
-		o.accs.Grow(1)
-	}
-	if err := o.in.run(o.onBatch); err != nil {
+	if err := o.aggregate(); err != nil {
 		return err
 	}
 	for lo := 0; lo < o.accs.Len(); lo += zset.MaxRows {
@@ -102,6 +107,82 @@ func (o *aggregateOp) run(emit func(*zset.Batch) error) error {
 		}
 	}
 	return nil
+}
+
+// aggregate takes the input, lanes at the same time where that pays.
+func (o *aggregateOp) aggregate() error {
+	x := o.mem.x
+	workers, err := x.workers(o.n.scan)
+	if err != nil {
+		return err
+	}
+	if workers < 2 {
+		return o.collect()
+	}
+	for len(o.helpers) < workers-1 {
+		hx := &exec{cx: expr.NewCtx()}
+		o.helpers = append(o.helpers, o.n.open(hx).(*aggregateOp))
+	}
+	tasks := []task{{x, o.collect}}
+	for _, h := range o.helpers[:workers-1] {
+		tasks = append(tasks, task{h.mem.x, h.collect})
+	}
+	if err := x.split(tasks); err != nil {
+		return err
+	}
+	for _, h := range o.helpers[:workers-1] {
+		o.merge(h)
+	}
+	return o.mem.hold(o.firsts, o.table.Bytes()+o.accs.Bytes())
+}
+
+// collect takes the input of this operator's lanes.
+func (o *aggregateOp) collect() error {
+	o.table.Reset()
+	o.accs.Reset()
+	o.firsts.Reset()
+	o.mem.bytes = 0
+	if len(o.n.groups) == 0 {
+		o.accs.Grow(1)
+	}
+	return o.in.run(o.onBatch)
+}
+
+// merge adds the groups of a helper.
+func (o *aggregateOp) merge(h *aggregateOp) {
+	o.ids = resize(o.ids, h.accs.Len())
+	if len(o.n.groups) == 0 {
+		clear(o.ids)
+	} else {
+		next := int32(o.table.Len())
+		o.table.Lookup(h.table.Keys(), true, o.ids)
+		o.fresh = freshRows(o.fresh, o.ids, next)
+		for i := range o.n.groups {
+			o.keepFirsts(i, &h.firsts.Cols[i])
+		}
+		o.accs.Grow(o.table.Len())
+	}
+	o.accs.Merge(o.ids, h.accs)
+}
+
+// freshRows sets out to the rows that brought a group of number next or
+// higher, each group's first.
+func freshRows(out, ids []int32, next int32) []int32 {
+	out = out[:0]
+	for i, g := range ids {
+		if g == next {
+			out = append(out, int32(i))
+			next++
+		}
+	}
+	return out
+}
+
+// keepFirsts keeps group column i of the fresh rows.
+func (o *aggregateOp) keepFirsts(i int, v *zset.Vec) {
+	if o.n.first[i] < 0 {
+		o.firsts.Cols[i].AppendGather(v, o.fresh)
+	}
 }
 
 func (o *aggregateOp) batch(b *zset.Batch) error {
@@ -123,17 +204,9 @@ func (o *aggregateOp) number(b *zset.Batch) {
 	if o.table.Len() == int(next) {
 		return
 	}
-	o.fresh = o.fresh[:0]
-	for i, g := range o.ids {
-		if g == next {
-			o.fresh = append(o.fresh, int32(i))
-			next++
-		}
-	}
+	o.fresh = freshRows(o.fresh, o.ids, next)
 	for i, c := range o.n.groups {
-		if o.n.first[i] < 0 {
-			o.firsts.Cols[i].AppendGather(&b.Cols[c], o.fresh)
-		}
+		o.keepFirsts(i, &b.Cols[c])
 	}
 	o.accs.Grow(o.table.Len())
 }

@@ -95,13 +95,7 @@ func (o *distinctOp) batch(b *zset.Batch) error {
 	if err := o.mem.set(o.table.Bytes()); err != nil {
 		return err
 	}
-	o.fresh = o.fresh[:0]
-	for i, g := range o.ids {
-		if g == next {
-			o.fresh = append(o.fresh, int32(i))
-			next++
-		}
-	}
+	o.fresh = freshRows(o.fresh, o.ids, next)
 	if len(o.fresh) == 0 {
 		return nil
 	}

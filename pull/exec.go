@@ -112,6 +112,9 @@ type exec struct {
 	root op
 
 	held, peak int64 // bytes reserved, now and at most
+
+	// part and parts say which lanes a Scan reads: part, part+parts, ..
+	part, parts int
 }
 
 func newExec(root node) *exec {
@@ -125,6 +128,7 @@ func (x *exec) begin(ctx context.Context, env *Env) {
 	x.cx.Reset()
 	x.cx.Params, x.cx.Now, x.cx.Seed, x.cx.Strict = env.Params, env.Now, env.Seed, !env.Lax
 	x.held, x.peak = 0, 0
+	x.part, x.parts = 0, 1
 }
 
 // keepBelow is the scratch, in bytes, that an exec may take to the pool.

@@ -84,9 +84,13 @@ func (r *Runner) Run(ctx context.Context, env *Env, emit func(*zset.Batch) error
 		x = newExec(r.root)
 	}
 	x.begin(ctx, env)
+	whole := false // a panic leaves operators in the middle of their work
+	defer func() {
+		if fit := x.end(); fit && whole {
+			r.pool.Put(x)
+		}
+	}()
 	err := x.root.run(emit)
-	if x.end() {
-		r.pool.Put(x)
-	}
+	whole = true
 	return err
 }

@@ -114,7 +114,7 @@ func (o *scanOp) run(emit func(*zset.Batch) error) error {
 	if err != nil || !ok {
 		return err
 	}
-	for lane := range src.Lanes() {
+	for lane := o.x.part; lane < src.Lanes(); lane += o.x.parts {
 		if err := src.Scan(lane, o.n.cols, r, o.onBatch); err != nil && err != errLaneDone {
 			return err
 		}

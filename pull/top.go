@@ -62,38 +62,9 @@ func (n *topNode) findScan() error {
 		}
 		n.cols = append(n.cols, cols[o.Col])
 	}
-	s, err := newScan(scan)
-	if err == nil && !s.(*scanNode).seeks() {
-		n.scan = s.(*scanNode)
-	}
+	var err error
+	n.scan, err = laneScan(n.top.In)
 	return err
-}
-
-// scanBelow returns the Scan that n filters and projects, and the relation's
-// column of each of n's, -1 for one that is computed.
-func scanBelow(n plan.Node) (cols []int, scan *plan.Scan) {
-	switch n := n.(type) {
-	case *plan.Scan:
-		return n.Cols, n
-	case *plan.Exchange:
-		return scanBelow(n.In)
-	case *plan.Filter:
-		return scanBelow(n.In)
-	case *plan.Project:
-		below, scan := scanBelow(n.In)
-		if scan == nil {
-			return nil, nil
-		}
-		for _, e := range n.Exprs {
-			if c, ok := e.(*expr.Col); ok {
-				cols = append(cols, below[c.Index])
-			} else {
-				cols = append(cols, -1)
-			}
-		}
-		return cols, scan
-	}
-	return nil, nil
 }
 
 // inOrder tells whether each lane of the relation comes in the order asked for.

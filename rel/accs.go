@@ -62,6 +62,8 @@ type Accs struct {
 type acc interface {
 	grow(n int)
 	update(groups []int32, v *zset.Vec, w []int64)
+	// merge adds group i of from, an acc of the same aggregate, to groups[i].
+	merge(groups []int32, from acc)
 	result(lo, hi int, dst *zset.Vec, fail func(group int, err *sqlerr.Error))
 	bytes() int64
 	reset()
@@ -102,7 +104,7 @@ func newAcc(g plan.Agg, in []types.Type) acc {
 	case plan.Min, plan.Max, plan.First:
 		return newExtreme(g.Func, in[g.Arg])
 	case plan.Single:
-		return &singles{best: cells{phys: in[g.Arg].Phys()}}
+		return &singles{t: in[g.Arg], best: cells{phys: in[g.Arg].Phys()}}
 	}
 	panic("rel: unknown aggregate function")
 }
@@ -144,6 +146,27 @@ func (a *Accs) UpdateOne(k int, groups []int32, v *zset.Vec, w []int64) {
 		c = d.inner
 	}
 	c.update(groups, v, w)
+}
+
+// Mergeable tells whether Merge can add accumulators of g: not where equal
+// values on both sides are to count once.
+func Mergeable(g plan.Agg) bool {
+	if !g.Distinct {
+		return true
+	}
+	switch g.Func {
+	case plan.Min, plan.Max, plan.First:
+		return true
+	}
+	return false
+}
+
+// Merge adds group i of from, accumulators of the same aggregates, to group
+// groups[i], for every group of from. All are Mergeable.
+func (a *Accs) Merge(groups []int32, from *Accs) {
+	for k, c := range a.accs {
+		c.merge(groups[:from.n], from.accs[k])
+	}
 }
 
 // Result appends the results of aggregate k for the groups lo..hi-1 to dst,

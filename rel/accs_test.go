@@ -203,6 +203,46 @@ func TestAccsStateIsCanonical(t *testing.T) {
 	}
 }
 
+// TestAccsMerge aggregates the rows in parts, each with its own numbers for
+// the groups, and merges the parts.
+func TestAccsMerge(t *testing.T) {
+	for seed := range int64(300) {
+		r := rand.New(rand.NewSource(seed))
+		in := reltest.RandomTypes(r, 3)
+		var aggs []plan.Agg
+		for _, g := range randomAggs(r, in, false) {
+			if rel.Mergeable(g) {
+				aggs = append(aggs, g)
+			}
+		}
+		n := 1 + r.Intn(4)
+		b := reltest.RandomBatch(r, in, r.Intn(60), seed%2 == 0)
+		groups := randomGroups(r, b.N, n)
+		whole := rel.NewAccs(aggs, in)
+		whole.Grow(n)
+		for lo := 0; lo < b.N; {
+			hi := min(b.N, lo+1+r.Intn(30))
+			perm := r.Perm(n)
+			ids, back := make([]int32, hi-lo), make([]int32, n)
+			for i := range ids {
+				ids[i] = -1
+				if g := groups[lo+i]; g >= 0 {
+					ids[i] = int32(perm[g])
+				}
+			}
+			for g, p := range perm {
+				back[p] = int32(g)
+			}
+			part := rel.NewAccs(aggs, in)
+			part.Grow(n)
+			part.Update(ids, b.Slice(lo, hi))
+			whole.Merge(back, part)
+			lo = hi
+		}
+		compareResults(t, fmt.Sprint("seed ", seed), whole, aggs, b, groups)
+	}
+}
+
 func TestAccsUpdateOneTakesDistinctValues(t *testing.T) {
 	in := []types.Type{types.TypeInt}
 	aggs := []plan.Agg{{Func: plan.Sum, Distinct: true, Type: types.NewDecimal(41, 0), Name: "x"}}

@@ -107,6 +107,20 @@ func (c *cells) append(dst *zset.Vec, g int) {
 	}
 }
 
+// column returns the values as a column of type t, and groups with -1 for
+// those that have none.
+func (c *cells) column(t types.Type, groups []int32) (*zset.Vec, []int32) {
+	v := zset.NewVec(t.WithNull(true), 0)
+	full := append([]int32(nil), groups...)
+	for i := range groups {
+		c.append(&v, i)
+		if c.state[i] == cellEmpty {
+			full[i] = -1
+		}
+	}
+	return &v, full
+}
+
 // extremes is MIN, MAX and First. Canonical order refines that of normalised
 // keys, so it decides alone but for strings under a collation.
 type extremes struct {
@@ -214,6 +228,11 @@ func (e *extremes) updateCollated(groups []int32, v *zset.Vec) {
 	}
 }
 
+func (e *extremes) merge(groups []int32, from acc) {
+	v, full := from.(*extremes).best.column(e.t, groups)
+	e.update(full, v, nil)
+}
+
 func (e *extremes) result(lo, hi int, dst *zset.Vec, _ func(int, *sqlerr.Error)) {
 	for g := lo; g < hi; g++ {
 		e.best.append(dst, g)
@@ -222,6 +241,7 @@ func (e *extremes) result(lo, hi int, dst *zset.Vec, _ func(int, *sqlerr.Error))
 
 // singles is the only value of a scalar subquery.
 type singles struct {
+	t    types.Type
 	best cells
 	n    []int64
 }
@@ -245,6 +265,12 @@ func (s *singles) update(groups []int32, v *zset.Vec, w []int64) {
 			s.best.set(g, v, i)
 		}
 	}
+}
+
+func (s *singles) merge(groups []int32, from acc) {
+	o := from.(*singles)
+	v, full := o.best.column(s.t, groups)
+	s.update(full, v, o.n)
 }
 
 // ErrSingle is what a scalar subquery of more than one row gives.
@@ -283,6 +309,8 @@ func (d *distinct) reset() {
 }
 
 func (d *distinct) bytes() int64 { return d.inner.bytes() + d.seen.Bytes() }
+
+func (d *distinct) merge([]int32, acc) { panic("rel: DISTINCT does not merge, see Mergeable") }
 
 func (d *distinct) result(lo, hi int, dst *zset.Vec, fail func(int, *sqlerr.Error)) {
 	d.inner.result(lo, hi, dst, fail)

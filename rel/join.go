@@ -12,6 +12,9 @@ import (
 // with the output's types, and is emptied first; it owns its rows.
 func Pairs(dst, l *zset.Batch, li []int32, r *zset.Batch, ri []int32) {
 	dst.Reset()
+	if isAll(li, l.N) {
+		li = nil // copied in one piece
+	}
 	n := l.N
 	switch {
 	case li != nil:
@@ -34,6 +37,19 @@ func Pairs(dst, l *zset.Batch, li []int32, r *zset.Batch, ri []int32) {
 		}
 		dst.W = append(dst.W, w)
 	}
+}
+
+// isAll tells whether idx is 0..n-1.
+func isAll(idx []int32, n int) bool {
+	if len(idx) != n {
+		return false
+	}
+	for i, x := range idx {
+		if int(x) != i {
+			return false
+		}
+	}
+	return true
 }
 
 func gather(dst []zset.Vec, src *zset.Batch, idx []int32, n int) {

@@ -49,6 +49,14 @@ type TopK struct {
 	lastRow int
 	isFull  bool
 
+	// When the order begins with an integer, lastLead is that column's key in
+	// the last row to keep: most rows are refused by it alone.
+	leads     bool
+	lastLead  int64
+	leadKeys  zset.Keys
+	near      *zset.Batch
+	leadIsInt bool
+
 	sorter    zset.Sorter
 	batchKeys zset.Keys
 	idx, tmp  []int32
@@ -60,7 +68,8 @@ func NewTopK(ts []types.Type, groups []int, order []plan.Order) *TopK {
 	key := OrderKey(groups, order)
 	t := &TopK{
 		key: key, groupKey: key[:len(groups)], isInt: zset.KeyIsInt(ts, key),
-		rows: zset.NewBatch(ts, 0), spare: zset.NewBatch(ts, 0), out: zset.NewBatch(ts, 0),
+		leadIsInt: len(groups) == 0 && len(key) > 0 && JoinKeyIsInt(ts, []int{key[0].Col}),
+		rows:      zset.NewBatch(ts, 0), near: zset.NewBatch(ts, 0), spare: zset.NewBatch(ts, 0), out: zset.NewBatch(ts, 0),
 	}
 	t.Reset(0, plan.NoLimit)
 	return t
@@ -98,6 +107,11 @@ func (t *TopK) Add(b *zset.Batch) bool {
 	if t.bound == 0 {
 		return false
 	}
+	if t.isFull && t.leads && b.Cols[t.key[0].Col].Valid == nil {
+		if b = t.nearby(b); b.N == 0 {
+			return false
+		}
+	}
 	zset.NormaliseAs(&t.batchKeys, b, t.key, t.isInt)
 	first := !t.isFull && len(t.groupKey) == 0 && t.bound <= zset.MaxRows
 	if t.isFull {
@@ -115,6 +129,24 @@ func (t *TopK) Add(b *zset.Batch) bool {
 		t.prune()
 	}
 	return true
+}
+
+// nearby returns the rows of b that are not behind the last row to keep by
+// the first column of the order.
+func (t *TopK) nearby(b *zset.Batch) *zset.Batch {
+	zset.NormaliseAs(&t.leadKeys, b, t.key[:1], true)
+	t.idx = t.idx[:0]
+	for i, k := range t.leadKeys.Int {
+		if k <= t.lastLead {
+			t.idx = append(t.idx, int32(i))
+		}
+	}
+	if len(t.idx) == b.N {
+		return b
+	}
+	t.near.Reset()
+	t.near.AppendGather(b, t.idx)
+	return t.near
 }
 
 // ahead sets idx to the rows of b that come before the last row to keep, and
@@ -183,8 +215,17 @@ func (t *TopK) prune() {
 		t.isFull, t.lastRow = true, t.rows.N-1
 		last := t.keys.At(t.rows.N - 1)
 		t.last = zset.Key{IsInt: last.IsInt, Int: last.Int, Bytes: append(t.last.Bytes[:0], last.Bytes...)}
+		t.setLead()
 	}
 	t.pruneAt = pruneAt(t.bound, t.rows.N)
+}
+
+func (t *TopK) setLead() {
+	t.leads = t.leadIsInt && !t.rows.Cols[t.key[0].Col].IsNull(t.lastRow)
+	if t.leads {
+		zset.NormaliseAs(&t.leadKeys, t.rows.Slice(t.lastRow, t.lastRow+1), t.key[:1], true)
+		t.lastLead = t.leadKeys.Int[0]
+	}
 }
 
 // Emit puts out the rows in order, in batches of at most zset.MaxRows that

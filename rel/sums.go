@@ -32,6 +32,8 @@ func (c *counts) update(groups []int32, v *zset.Vec, w []int64) {
 	}
 }
 
+func (c *counts) merge(groups []int32, from acc) { addInts(c.n, groups, from.(*counts).n) }
+
 func (c *counts) result(lo, hi int, dst *zset.Vec, _ func(int, *sqlerr.Error)) {
 	for _, n := range c.n[lo:hi] {
 		dst.AppendInt(n)
@@ -215,6 +217,13 @@ func (s *intSums) add(g int32, lo, hi uint64, n int64) {
 	sum[1] += hi + c
 }
 
+func (s *intSums) merge(groups []int32, from acc) {
+	o := from.(*intSums)
+	for i, g := range groups {
+		s.add(g, o.sum[2*i], o.sum[2*i+1], o.n[i])
+	}
+}
+
 func (s *intSums) result(lo, hi int, dst *zset.Vec, fail func(int, *sqlerr.Error)) {
 	for g := lo; g < hi; g++ {
 		sum := types.DecFromWords(s.sum[2*g : 2*g+2])
@@ -253,11 +262,33 @@ func (s *wideSums) reset()       { s.n, s.sum = s.n[:0], s.sum[:0] }
 func (s *wideSums) bytes() int64 { return int64(cap(s.n)*8 + cap(s.sum)*32) }
 
 func (s *wideSums) update(groups []int32, v *zset.Vec, w []int64) {
+	if v.Type.Phys() == types.PhysDec2 && v.Valid == nil && w == nil {
+		s.updatePairs(groups, v.W)
+		return
+	}
 	for i, g := range groups {
 		if g >= 0 && !v.IsNull(i) {
 			by := weight(w, i)
 			s.add(g, timesWeight(v.Dec(i), by), by)
 		}
+	}
+}
+
+// updatePairs adds coefficients of two words, none NULL and all of weight 1.
+func (s *wideSums) updatePairs(groups []int32, words []uint64) {
+	for i, g := range groups {
+		if g < 0 {
+			continue
+		}
+		s.n[g]++
+		hi := words[2*i+1]
+		ext := uint64(int64(hi) >> 63)
+		sum := &s.sum[g]
+		var c uint64
+		sum[0], c = bits.Add64(sum[0], words[2*i], 0)
+		sum[1], c = bits.Add64(sum[1], hi, c)
+		sum[2], c = bits.Add64(sum[2], ext, c)
+		sum[3], _ = bits.Add64(sum[3], ext, c)
 	}
 }
 
@@ -294,6 +325,13 @@ func timesWeight(d types.Dec, w int64) types.Dec {
 		}
 	}
 	return out
+}
+
+func (s *wideSums) merge(groups []int32, from acc) {
+	o := from.(*wideSums)
+	for i, g := range groups {
+		s.add(g, o.sum[i], o.n[i])
+	}
 }
 
 func (s *wideSums) result(lo, hi int, dst *zset.Vec, fail func(int, *sqlerr.Error)) {
@@ -346,6 +384,15 @@ func (s *floatSums) update(groups []int32, v *zset.Vec, w []int64) {
 			s.n[g] += by
 			s.x.add(g, v.F[i], by)
 		}
+	}
+}
+
+func (s *floatSums) merge(groups []int32, from acc) {
+	o := from.(*floatSums)
+	for i, g := range groups {
+		s.n[g] += o.n[i]
+		s.buf = o.x.appendState(s.buf[:0], i)
+		s.x.addState(g, s.buf)
 	}
 }
 

@@ -247,3 +247,10 @@ func call(name string, args ...expr.Expr) expr.Expr {
 	}
 	return e
 }
+
+// PlusOne returns a Project of n's column c plus 1, which fails for the
+// greatest BIGINT.
+func PlusOne(n plan.Node, c int) plan.Node {
+	e := call("+", &expr.Col{Index: c, T: n.Schema()[c].Type}, &expr.Const{V: types.IntValue(1)})
+	return &plan.Project{In: n, Exprs: []expr.Expr{e}, Sch: plan.Schema{{Type: e.Type()}}}
+}
