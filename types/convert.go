@@ -179,7 +179,7 @@ func (v Value) toFloat() (float64, Status) {
 func (v Value) toDec(prec, scale int) (Dec, Status) {
 	switch k := v.Type.Kind; {
 	case k.IsUnsigned():
-		return fitDec(Dec{uint64(v.I)}, 0, prec, scale)
+		return fitDec(DecFromUint64(uint64(v.I)), 0, prec, scale)
 	case k.IsFloat():
 		return floatToDec(v.F, prec, scale)
 	case k == Decimal:

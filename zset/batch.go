@@ -23,6 +23,7 @@ type Bitmap []uint64
 //	PhysBytes  Data[Off[i]:Off[i+1]]       len(Off) = rows+1
 //
 // Valid has a bit set for each row that is not NULL; nil means none is NULL.
+// Bits behind the last row mean nothing.
 // The value slot of a NULL row is zero (empty for bytes), so that equal rows
 // have equal bytes. A Vec is borrowed unless its maker says otherwise: the
 // receiver neither keeps nor changes it after it returns.

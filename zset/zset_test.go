@@ -160,8 +160,13 @@ func TestBuilders(t *testing.T) {
 		src := randRows(r, ts, 1+r.Intn(150), r.Intn(2) == 0)
 		sb := batchOf(ts, src)
 		expectRows(t, sb, src)
+		first, firstBatch := src, sb
+		full, fullBatch := fullRows(r, ts)
 		dst, want := NewBatch(ts, r.Intn(10)), []row(nil)
 		for range r.Intn(12) {
+			if src, sb = first, firstBatch; r.Intn(3) == 0 {
+				src, sb = full, fullBatch
+			}
 			lo := r.Intn(len(src))
 			hi := lo + r.Intn(len(src)-lo+1)
 			switch r.Intn(6) {
@@ -227,6 +232,17 @@ func TestBuilders(t *testing.T) {
 	}
 }
 
+// fullRows returns rows without NULLs and weights, whose columns have no bitmap.
+func fullRows(r *rand.Rand, ts []types.Type) ([]row, *Batch) {
+	rows := randRows(r, ts, 40, false)
+	for i := range rows {
+		for c, v := range rows[i].vals {
+			rows[i].vals[c] = types.Value{Type: v.Type, I: v.I, F: v.F, D: v.D, S: v.S}
+		}
+	}
+	return rows, batchOf(ts, rows)
+}
+
 func TestGatherWithoutPartner(t *testing.T) {
 	for _, ty := range everyType {
 		src := NewVec(ty, 0)
@@ -248,6 +264,8 @@ func TestKernelVectors(t *testing.T) {
 		}
 		v.SetNull(69)
 		v.SetNull(0)
+		v.SetNull(1)
+		v.Valid.Set(1)
 		if v.Nulls() != 2 || !v.IsNull(0) || v.IsNull(1) || !v.IsNull(69) {
 			t.Errorf("%s: wrong NULLs", ty)
 		}
@@ -533,6 +551,9 @@ func TestKeysBuilders(t *testing.T) {
 		}
 		if dst.Len() != 7 || len(dst.Hashes(nil)) != 7 || dst.Hashes(nil)[3] != dst.Hash(3) {
 			t.Error("wrong number of keys or hashes")
+		}
+		if got, want := dst.Memory(), map[bool]int64{true: 7 * 8, false: 8*4 + 9}[isInt]; got != want {
+			t.Errorf("the keys take %d bytes, want %d", got, want)
 		}
 		c := dst.At(0).Clone()
 		dst.Reset(isInt)
