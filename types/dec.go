@@ -157,6 +157,12 @@ func (d Dec) Sub(e Dec) (diff Dec, ok bool) {
 
 // Mul returns d*e; its scale is the sum of theirs.
 func (d Dec) Mul(e Dec) (product Dec, ok bool) {
+	if x, small := d.small(); small {
+		if y, small := e.small(); small {
+			hi, lo := bits.Mul64(magnitude(x), magnitude(y))
+			return Dec{lo, hi}.negIf(x^y < 0), true
+		}
+	}
 	a, b := d.Abs(), e.Abs()
 	if b[1]|b[2]|b[3] != 0 {
 		a, b = b, a
@@ -167,10 +173,23 @@ func (d Dec) Mul(e Dec) (product Dec, ok bool) {
 		w := wideFrom(a).mul(wideFrom(b))
 		product, ok = w.dec()
 	}
-	if d.negative() != e.negative() {
-		product = product.Neg()
+	return product.negIf(d.negative() != e.negative()), ok
+}
+
+// magnitude returns |i|.
+func magnitude(i int64) uint64 {
+	if i < 0 {
+		return -uint64(i)
 	}
-	return product, ok
+	return uint64(i)
+}
+
+// negIf returns -d or d.
+func (d Dec) negIf(neg bool) Dec {
+	if neg {
+		return d.Neg()
+	}
+	return d
 }
 
 // mulWord multiplies d >= 0 by m.
@@ -348,6 +367,10 @@ func DivDec(a Dec, sa int, b Dec, sb int, rs int) (q Dec, ok bool) {
 	if e > maxPow || e < -maxPow {
 		return Dec{}, a.IsZero()
 	}
+	neg := a.negative() != b.negative()
+	if q, ok := divSmall(a, b, e); ok {
+		return q.negIf(neg), true
+	}
 	num, den := wideFrom(a.Abs()), wideFrom(b.Abs())
 	if e >= 0 {
 		num = num.mulPow(e)
@@ -359,10 +382,27 @@ func DivDec(a Dec, sa int, b Dec, sb int, rs int) (q Dec, ok bool) {
 		w = w.inc()
 	}
 	q, ok = w.dec()
-	if a.negative() != b.negative() {
-		q = q.Neg()
+	return q.negIf(neg), ok
+}
+
+// divSmall returns |a|*10^e/|b| rounded, when two words and one suffice.
+func divSmall(a, b Dec, e int) (q Dec, ok bool) {
+	x, small := a.small()
+	y, small2 := b.small()
+	if !small || !small2 || e < 0 || e >= len(pow10u) {
+		return Dec{}, false
 	}
-	return q, ok
+	hi, lo := bits.Mul64(magnitude(x), pow10u[e])
+	den := magnitude(y)
+	if hi >= den {
+		return Dec{}, false
+	}
+	quo, rem := bits.Div64(hi, lo, den)
+	q = Dec{quo}
+	if rem >= den-rem {
+		q, _ = q.Add(Dec{1})
+	}
+	return q, true
 }
 
 // ModDec returns the remainder of a/b cut to an integer, with the sign of a,

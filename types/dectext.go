@@ -1,6 +1,9 @@
 package types
 
-import "errors"
+import (
+	"errors"
+	"strconv"
+)
 
 // The faults of ParseDec.
 var (
@@ -159,6 +162,9 @@ func scanExponent(s string) (n int, ok bool) {
 
 // AppendText appends d with scale digits behind the point: -0.05.
 func (d Dec) AppendText(dst []byte, scale int) []byte {
+	if x, small := d.small(); small && scale < 19 {
+		return appendSmall(dst, x, scale)
+	}
 	var buf [maxPow + 4]byte
 	i := len(buf)
 	a := d.Abs()
@@ -180,6 +186,22 @@ func (d Dec) AppendText(dst []byte, scale int) []byte {
 		dst = append(dst, '-')
 	}
 	return append(dst, buf[i:]...)
+}
+
+// appendSmall is AppendText of one word.
+func appendSmall(dst []byte, x int64, scale int) []byte {
+	if x < 0 {
+		dst = append(dst, '-')
+	}
+	u, unit := magnitude(x), pow10u[scale]
+	dst = strconv.AppendUint(dst, u/unit, 10)
+	if scale == 0 {
+		return dst
+	}
+	at := len(dst)
+	dst = strconv.AppendUint(dst, unit+u%unit, 10) // a 1 in the point's place keeps the zeros
+	dst[at] = '.'
+	return dst
 }
 
 // Text returns d with scale digits behind the point.
