@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"math"
 	"sort"
 
 	"github.com/weirdb/weir/sqlerr"
@@ -36,9 +35,10 @@ type Ctx struct {
 	Warnings     []*sqlerr.Error
 	WarningCount int
 
-	frames    map[any]*frame
+	frames    map[*code]*frame
 	last      *frame
-	assigning bool
+	assigning bool   // beneath a strict Assign: warnings are errors
+	draws     uint64 // random numbers drawn since Reset
 }
 
 // MaxWarnings is MySQL's max_error_count: more warnings are only counted.
@@ -53,6 +53,7 @@ func (cx *Ctx) Reset() {
 	cx.Errs.Reset()
 	cx.Warnings = cx.Warnings[:0]
 	cx.WarningCount = 0
+	cx.draws = 0
 	if len(cx.frames) > maxFrames {
 		clear(cx.frames)
 		cx.last = nil
@@ -147,64 +148,46 @@ func (e *errsByRow) Swap(i, j int) {
 	e.errs[i], e.errs[j] = e.errs[j], e.errs[i]
 }
 
-func floatBits(f float64) uint64 { return math.Float64bits(f) }
-
-type frame struct{}
-
-// Program is a compiled expression. It is immutable and safe for concurrent
-// use, each user with a Ctx of its own.
-type Program struct {
-	e Expr
-}
-
-// Compile readies e for evaluation. Any tree made by Resolve, Cast, Assign or
-// Decode compiles.
-func Compile(e Expr) *Program { return &Program{e: e} }
-
-// Type returns the type of the value.
-func (p *Program) Type() types.Type { return p.e.Type() }
-
-// Eval evaluates the expression for the rows sel of b (nil: all) and returns a
-// vector of b.N rows, defined at the rows of sel that have no error in
-// cx.Errs. Rows already failed may or may not be evaluated.
-//
-// The vector is borrowed: it is a column of b itself, or scratch of cx that
-// the next Eval of the same Program with the same cx, or cx.Reset, takes back.
-// Vectors of different Programs do not disturb each other.
-func (p *Program) Eval(cx *Ctx, b *zset.Batch, sel []int32) *zset.Vec {
-	panic("expr: Eval is being built")
-}
-
-// Value evaluates an expression without columns to one scalar. The error is
-// an *sqlerr.Error.
-func (p *Program) Value(cx *Ctx) (types.Value, error) {
-	panic("expr: Value is being built")
-}
-
-// Value compiles and evaluates an expression without columns, for the places
-// where it is done once. cx may be nil.
-func Value(cx *Ctx, e Expr) (types.Value, error) {
-	if cx == nil {
-		cx = NewCtx()
-	}
-	return Compile(e).Value(cx)
-}
-
-// Filter is a compiled conjunction. It is immutable and safe for concurrent
-// use like a Program.
-type Filter struct{}
-
-// CompileFilter readies the conjunction of preds; no predicates keep all rows.
-func CompileFilter(preds []Expr) *Filter { return &Filter{} }
-
-// Apply returns the rows of sel (nil: all) for which every predicate is true,
-// evaluating each only for the rows that those before it kept. A row whose
-// predicate fails is marked in cx.Errs and left out; so are rows that had
-// failed before. The result is ascending and never nil; it is scratch of cx
-// until the next Apply of the same Filter with the same cx, or cx.Reset.
-func (f *Filter) Apply(cx *Ctx, b *zset.Batch, sel []int32) []int32 {
-	panic("expr: Apply is being built")
-}
-
 // Bytes returns the memory that scratch takes, for the owner's budget.
-func (cx *Ctx) Bytes() int { return 0 }
+func (cx *Ctx) Bytes() int {
+	n := 0
+	for _, f := range cx.frames {
+		n += f.memory()
+	}
+	return n
+}
+
+// frame returns the scratch of a program in this context.
+func (cx *Ctx) frame(c *code) *frame {
+	if cx.last != nil && cx.last.code == c {
+		return cx.last
+	}
+	f := cx.frames[c]
+	if f == nil {
+		if cx.frames == nil {
+			cx.frames = make(map[*code]*frame)
+		}
+		f = &frame{
+			cx: cx, code: c,
+			vecs:  make([]zset.Vec, c.vecs),
+			valid: make([]zset.Bitmap, c.vecs),
+			sels:  make([][]int32, c.sels),
+			held:  make([]*zset.Vec, c.held),
+
+			operands: make([]operand, c.operands),
+			states:   make([]any, c.states),
+		}
+		cx.frames[c] = f
+	}
+	cx.last = f
+	return f
+}
+
+// random returns the next number of the seeded sequence (splitmix64).
+func (cx *Ctx) random() uint64 {
+	cx.draws++
+	z := cx.Seed + cx.draws*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}

@@ -153,3 +153,15 @@ func Fallible(e Expr) bool {
 	})
 	return found
 }
+
+// callFallible tells whether c's own function can fail. Decimal arithmetic
+// whose type was not cut to MySQL's limit always has room.
+func callFallible(c *Call) bool {
+	if !defOf(c.Fn).fails {
+		return false
+	}
+	if c.T.Kind == types.Decimal && c.Fn >= FnAdd && c.Fn <= FnNeg {
+		return c.T.Prec == types.MaxPrec
+	}
+	return true
+}
