@@ -120,7 +120,7 @@ type Stats struct {
 	Accepted  uint64 // connections accepted, refused ones too
 	Refused   uint64 // too many connections, or denied access
 	Commands  uint64 // commands received
-	BytesRead uint64 // from clients, before TLS is taken off
+	BytesRead uint64 // from clients, without what TLS adds
 	BytesSent uint64 // to clients
 }
 
@@ -199,8 +199,9 @@ func (s *Server) listen(ln net.Listener) bool {
 	}
 	s.listeners[ln] = struct{}{}
 	if s.stopWatch == nil {
-		s.stopWatch = make(chan struct{})
-		s.watching.Go(func() { s.watchConns(s.stopWatch) })
+		stop := make(chan struct{})
+		s.stopWatch = stop
+		s.watching.Go(func() { s.watchConns(stop) })
 	}
 	return true
 }
