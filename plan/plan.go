@@ -46,8 +46,12 @@ type Scan struct {
 
 // Access narrows a Scan to a key prefix and a range of the next key column of
 // one index. Expressions hold no columns, only constants and parameters, and
-// have exactly the types of the key columns. A NULL in Eq or a bound matches
-// nothing. Filters that Access makes superfluous have been removed.
+// have types whose normalised keys are made as those of the key columns are:
+// the same kind and collation, but any width of an integer of the same sign,
+// any digits of a decimal or moment. A NULL in Eq or a bound matches nothing,
+// and a range holds no NULL of its column. Filters that Access makes
+// superfluous have been removed. An Access that only names an index says by
+// which index a join may look the Scan up.
 type Access struct {
 	Index          uint32 // 0 is the relation's own key, else a catalog index id
 	Eq             []expr.Expr
