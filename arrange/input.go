@@ -52,7 +52,7 @@ func (in *input) openKey(p *picks, r *run, blk int, key *zset.Key) error {
 		return err
 	}
 	*in = input{run: r, chunk: -1, keys: p.chunks[c].keys, rows: p.chunks[c].rows, blk: blk, lastBlk: blk, firstBlk: blk}
-	in.pos = lower(in.keys, *key)
+	in.pos = r.blocks[blk].fence.lower(in.keys, *key)
 	if in.pos == in.rows.N || !matches(in.keys, in.pos, *key) {
 		return nil
 	}

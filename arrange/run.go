@@ -7,11 +7,12 @@ import (
 )
 
 // run is a sorted, consolidated, immutable part of a lane. What is needed to
-// find a block stays in memory: first and last keys and the filters.
+// find a block stays in memory: first and last keys, filters and fences.
 // Its fields but merging never change once it is made.
 type run struct {
 	blocks      []blockRef
 	first, last zset.Keys // of each block
+	fence       fence     // over last
 	rows        int       // entries, not weights
 	sum         int64     // of the weights
 	neg         bool      // some weight is negative
@@ -24,6 +25,7 @@ type run struct {
 type blockRef struct {
 	handle *mem.Handle
 	filter filter // of the whole keys' hashes; nil: none
+	fence  fence  // over the keys
 	rows   int
 	sum    int64
 	neg    bool
@@ -76,6 +78,8 @@ func (b *builder) add(p *picks) {
 		ref.filter = f
 		ref.bytes += int64(8 * len(f))
 	}
+	ref.fence = newFence(&blk.Keys, fenceStep)
+	ref.bytes += ref.fence.memory()
 	ref.handle = mem.NewHandle(blk)
 	b.append(ref, &blk.Keys)
 }
@@ -100,7 +104,8 @@ func (b *builder) finish() *run {
 	if b.run.rows == 0 {
 		return nil
 	}
-	b.run.bytes += b.run.first.Memory() + b.run.last.Memory()
+	b.run.fence = newFence(&b.run.last, 1)
+	b.run.bytes += b.run.first.Memory() + b.run.last.Memory() + b.run.fence.memory()
 	return b.run
 }
 
@@ -160,7 +165,7 @@ func mergeRuns(sh *shape, runs []*run) (*run, error) {
 // locate returns the block in which the rows that begin with key begin, and
 // false when no block can have one.
 func (r *run) locate(key zset.Key) (int, bool) {
-	b := lower(&r.last, key)
+	b := r.fence.lower(&r.last, key)
 	if b == len(r.blocks) {
 		return 0, false
 	}

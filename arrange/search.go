@@ -65,10 +65,15 @@ func lower(keys *zset.Keys, key zset.Key) int {
 	if key.IsInt {
 		return lowerInt(keys.Int, key.Int)
 	}
-	lo, hi := 0, len(keys.Off)-1
+	return lowerBytes(keys, key.Bytes, 0, len(keys.Off)-1)
+}
+
+// lowerBytes returns the first position between lo and hi whose key is not
+// below key, hi when there is none.
+func lowerBytes(keys *zset.Keys, key []byte, lo, hi int) int {
 	for lo < hi {
 		m := int(uint(lo+hi) >> 1)
-		if bytes.Compare(keys.Data[keys.Off[m]:keys.Off[m+1]], key.Bytes) < 0 {
+		if bytesBelow(keys.Data[keys.Off[m]:keys.Off[m+1]], key) {
 			lo = m + 1
 		} else {
 			hi = m

@@ -88,3 +88,40 @@ func TestFilterHasNoFalseNegativesAndFewPositives(t *testing.T) {
 		t.Error("a small block needs no filter, and none lets all pass")
 	}
 }
+
+func TestFenceFindsWhatASearchFinds(t *testing.T) {
+	r := rand.New(rand.NewSource(3))
+	text := func(n int) string {
+		b := make([]byte, r.Intn(n))
+		for i := range b {
+			b[i] = "\x00ab"[r.Intn(3)]
+		}
+		return string(b)
+	}
+	for _, prefix := range []string{"", "p", "a long common prefix"} {
+		for _, n := range []int{1, 33, 40, 500} {
+			for _, step := range []int{1, 16} {
+				all := make([]string, n)
+				for i := range all {
+					all[i] = prefix + text(14)
+				}
+				slices.Sort(all)
+				keys := zset.NewKeys(false, n)
+				for _, s := range all {
+					keys.Append(zset.Key{Bytes: []byte(s)})
+				}
+				f := newFence(keys, step)
+				probes := slices.Concat(all, []string{"", "\x00", "a", "pa", "zzz", prefix, prefix + "\xff"})
+				for range 100 {
+					probes = append(probes, prefix+text(16), text(4))
+				}
+				for _, s := range probes {
+					k := zset.Key{Bytes: []byte(s)}
+					if got, want := f.lower(keys, k), lower(keys, k); got != want {
+						t.Fatalf("%d keys, step %d: lower(%q) = %d, want %d", n, step, s, got, want)
+					}
+				}
+			}
+		}
+	}
+}

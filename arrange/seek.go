@@ -188,7 +188,7 @@ func (r *reader) present(run *run, b int) (knows bool, err error) {
 			return false, err
 		}
 		rows, keys := p.chunks[c].rows, p.chunks[c].keys
-		at := lower(keys, r.key)
+		at := run.blocks[b].fence.lower(keys, r.key)
 		for ; at < rows.N && matches(keys, at, r.key); at++ {
 			knows = true
 			if rows.Weight(at) > 0 {

@@ -111,7 +111,7 @@ func (sh *shape) weightInRun(r *run, b int, key zset.Key, rows *zset.Batch, i in
 		return 0, false, err
 	}
 	defer r.blocks[b].handle.Release(blk)
-	lo := lower(&blk.Keys, key)
+	lo := r.blocks[b].fence.lower(&blk.Keys, key)
 	if lo == blk.Rows.N || !matches(&blk.Keys, lo, key) {
 		return 0, false, nil
 	}
