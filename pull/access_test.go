@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
+	"strings"
 	"testing"
 
+	"github.com/weirdb/weir/arrange"
 	"github.com/weirdb/weir/expr"
 	"github.com/weirdb/weir/plan"
 	"github.com/weirdb/weir/pull"
+	"github.com/weirdb/weir/rel"
 	"github.com/weirdb/weir/rel/reltest"
+	"github.com/weirdb/weir/sqlerr"
 	"github.com/weirdb/weir/types"
 	"github.com/weirdb/weir/zset"
 )
@@ -93,6 +97,8 @@ func pointWorld(n int) (*world, plan.Node) {
 	}
 }
 
+func (w *world) table(id uint64) *reltest.Table { return w.stored[stored{id, 0}].(*reltest.Table) }
+
 func TestPointLookUpAllocatesNothing(t *testing.T) {
 	w, n := pointWorld(1000)
 	run, err := pull.Build(n)
@@ -127,7 +133,7 @@ func TestPointLookUpAllocatesNothing(t *testing.T) {
 func TestScanStopsWhenEmitFails(t *testing.T) {
 	w, n := pointWorld(100)
 	n.(*plan.Project).In.(*plan.Scan).Access = nil
-	w.stored[stored{1, 0}].BatchRows = 10
+	w.table(1).BatchRows = 10
 	run, err := pull.Build(n)
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +151,7 @@ func TestScanStopsWhenEmitFails(t *testing.T) {
 func TestScanStopsWhenTheContextEnds(t *testing.T) {
 	w, n := pointWorld(100)
 	n.(*plan.Project).In.(*plan.Scan).Access = nil
-	w.stored[stored{1, 0}].BatchRows = 10
+	w.table(1).BatchRows = 10
 	run, err := pull.Build(n)
 	if err != nil {
 		t.Fatal(err)
@@ -176,21 +182,49 @@ func TestUnknownRelationIsAnError(t *testing.T) {
 }
 
 func BenchmarkPointLookUp(b *testing.B) {
-	w, n := pointWorld(100_000)
+	const rows = 100_000
+	w, n := pointWorld(rows)
+	a := arrange.NewArrangement(&arrange.Env{}, &arrange.Schema{
+		Types: w.table(1).Types(), Key: w.table(1).Key(), Unique: true,
+	}, 2)
+	for lane := range w.table(1).Lanes() {
+		if err := w.table(1).Scan(lane, []int{0, 1, 2}, zset.Range{}, func(b *zset.Batch) error {
+			a.Stage(b)
+			return nil
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	pinned := rel.Source(a.Publish())
 	run, err := pull.Build(n)
 	if err != nil {
 		b.Fatal(err)
 	}
-	env := w.env()
-	env.Params = []types.Value{types.IntValue(0)}
-	ctx := context.Background()
-	emit := func(*zset.Batch) error { return nil }
-	b.ReportAllocs()
-	for i := int64(0); b.Loop(); i++ {
-		env.Params[0].I = i * 7919 % 100_000
-		if err := run.Run(ctx, env, emit); err != nil {
-			b.Fatal(err)
-		}
+	for name, env := range map[string]*pull.Env{
+		"slices":      w.env(),
+		"arrangement": {Source: func(uint64, uint32) (rel.Source, error) { return pinned, nil }},
+	} {
+		b.Run(name, func(b *testing.B) {
+			env.Params = []types.Value{types.IntValue(0)}
+			ctx := context.Background()
+			found := 0
+			emit := func(b *zset.Batch) error {
+				found += b.N
+				return nil
+			}
+			b.ReportAllocs()
+			runs := 0
+			for i := int64(0); b.Loop(); i++ {
+				env.Params[0].I = i * 7919 % rows
+				if err := run.Run(ctx, env, emit); err != nil {
+					b.Fatal(err)
+				}
+				runs++
+			}
+			if found != runs {
+				b.Fatalf("%d rows in %d look-ups", found, runs)
+			}
+		})
 	}
 }
 
@@ -200,7 +234,7 @@ func TestTopStopsReadingInOrder(t *testing.T) {
 	project := n.(*plan.Project)
 	scan := project.In.(*plan.Scan)
 	scan.Access = nil
-	src := &counting{Table: w.stored[stored{1, 0}]}
+	src := &counting{Table: w.table(1)}
 	src.BatchRows = 100
 	for _, c := range []struct {
 		name string
@@ -229,5 +263,38 @@ func TestTopStopsReadingInOrder(t *testing.T) {
 		if src.rows > c.most {
 			t.Errorf("%s: %d rows were read", c.name, src.rows)
 		}
+	}
+}
+
+func TestAssignmentsFailOrWarn(t *testing.T) {
+	text := types.TypeText
+	rows := &plan.Values{Sch: plan.Schema{{Type: text}}}
+	for _, s := range []string{"1", "300", "x"} {
+		rows.Rows = append(rows.Rows, []expr.Expr{&expr.Const{V: types.TextValue(s)}})
+	}
+	tiny := types.Type{Kind: types.Int8}
+	n := &plan.Project{
+		In:    rows,
+		Exprs: []expr.Expr{expr.Assign(&expr.Col{Index: 0, T: text}, tiny, "c")},
+		Sch:   plan.Schema{{Name: "c", Type: tiny}},
+	}
+	run, err := pull.Build(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sch := run.Schema(); len(sch) != 1 || sch[0].Name != "c" {
+		t.Errorf("schema %v", sch)
+	}
+	var e *sqlerr.Error
+	if _, err := ask(run, &pull.Env{}); !errors.As(err, &e) || e.Code != sqlerr.ErrDataOutOfRange || !strings.Contains(e.Message, "row 2") {
+		t.Errorf("error %v, want 1264 at row 2", err)
+	}
+	env := &pull.Env{Lax: true}
+	got, err := ask(run, env)
+	if err != nil || fmt.Sprint(got) != "[1 |  127 |  0 | ]" {
+		t.Errorf("got %v, error %v", got, err)
+	}
+	if env.WarningCount != 2 || len(env.Warnings) != 2 || env.Warnings[0].Code != sqlerr.ErrDataOutOfRange {
+		t.Errorf("%d warnings: %v", env.WarningCount, env.Warnings)
 	}
 }

@@ -77,7 +77,7 @@ func TestIndexLookUpReadsLittle(t *testing.T) {
 	w, n := pointWorld(10_000)
 	scan := n.(*plan.Project).In.(*plan.Scan)
 	scan.Access = nil
-	src := &counting{Table: w.stored[stored{1, 0}]}
+	src := &counting{Table: w.table(1)}
 	few := &plan.Values{Sch: plan.Schema{{Type: types.TypeInt}}}
 	for _, v := range []int64{5, 77, 123456} {
 		few.Rows = append(few.Rows, []expr.Expr{&expr.Const{V: types.IntValue(v)}})

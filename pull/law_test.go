@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weirdb/weir/arrange"
 	"github.com/weirdb/weir/plan"
 	"github.com/weirdb/weir/pull"
 	"github.com/weirdb/weir/rel"
@@ -19,7 +20,7 @@ import (
 // world is some relations, and both ways to ask them.
 type world struct {
 	rels   []reltest.Relation
-	stored map[stored]*reltest.Table
+	stored map[stored]rel.Source
 	rows   map[uint64][]reltest.Row
 	params []types.Value
 }
@@ -31,7 +32,7 @@ type stored struct {
 }
 
 func newWorld() *world {
-	return &world{stored: map[stored]*reltest.Table{}, rows: map[uint64][]reltest.Row{}}
+	return &world{stored: map[stored]rel.Source{}, rows: map[uint64][]reltest.Row{}}
 }
 
 // add makes a relation of n random rows.
@@ -45,9 +46,21 @@ func (w *world) add(r *rand.Rand, ts []types.Type, key []zset.KeyCol, n int) uin
 }
 
 func (w *world) store(r *rand.Rand, id uint64, index uint32, ts []types.Type, key []zset.KeyCol, b *zset.Batch) {
-	t := reltest.NewTable(ts, key, 1+2*r.Intn(2), b)
-	t.BatchRows = 1 + r.Intn(40)
-	w.stored[stored{id, index}] = t
+	lanes := 1 + 2*r.Intn(2)
+	if r.Intn(2) == 0 {
+		t := reltest.NewTable(ts, key, lanes, b)
+		t.BatchRows = 1 + r.Intn(40)
+		w.stored[stored{id, index}] = t
+		return
+	}
+	a := arrange.NewArrangement(&arrange.Env{TailRows: 1 + r.Intn(40)}, &arrange.Schema{Types: ts, Key: key}, lanes)
+	for lo := 0; lo < b.N; {
+		hi := min(b.N, lo+1+r.Intn(50))
+		a.Stage(b.Slice(lo, hi))
+		a.Publish()
+		lo = hi
+	}
+	w.stored[stored{id, index}] = a.Pin()
 }
 
 func (w *world) source(table uint64, index uint32) (rel.Source, error) {

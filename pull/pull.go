@@ -34,7 +34,8 @@ import (
 type Env struct {
 	// Source returns the relation table at the statement's snapshot, as it is
 	// stored by index (0: its own key). Whatever the index, the Source has
-	// the relation's columns at the relation's positions.
+	// the relation's columns at the relation's positions. It may be asked for
+	// the same relation more than once, with Workers by several goroutines.
 	Source func(table uint64, index uint32) (rel.Source, error)
 	// Params are the values of the placeholders.
 	Params []types.Value

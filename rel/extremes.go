@@ -273,16 +273,13 @@ func (s *singles) merge(groups []int32, from acc) {
 	s.update(full, v, o.n)
 }
 
-// ErrSingle is what a scalar subquery of more than one row gives.
-func ErrSingle() *sqlerr.Error {
-	return sqlerr.New(sqlerr.ErrSubqueryNo1Row, "Subquery returns more than 1 row")
-}
+var errTwoRows = sqlerr.New(sqlerr.ErrSubqueryNo1Row, "Subquery returns more than 1 row")
 
 func (s *singles) result(lo, hi int, dst *zset.Vec, fail func(int, *sqlerr.Error)) {
 	for g := lo; g < hi; g++ {
 		if s.n[g] > 1 {
 			dst.AppendNull()
-			fail(g, ErrSingle())
+			fail(g, errTwoRows)
 			continue
 		}
 		s.best.append(dst, g)

@@ -16,8 +16,7 @@ func TestTableScansInKeyOrder(t *testing.T) {
 		b := RandomBatch(r, ts, 50, true)
 		table := NewTable(ts, key, 1+r.Intn(3), b)
 		table.BatchRows = 7
-		var lo zset.Key
-		lo = zset.NormaliseValues([]types.Value{RandomValue(r, ts[1])}, key[:1], zset.KeyIsInt(ts, key))
+		lo := zset.NormaliseValues([]types.Value{RandomValue(r, ts[1])}, key[:1], zset.KeyIsInt(ts, key))
 		rng := zset.Range{Lo: &lo, LoOpen: r.Intn(2) == 0}
 		got := zset.NewBatch(ts, 0)
 		for lane := range table.Lanes() {
