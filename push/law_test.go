@@ -58,10 +58,10 @@ func eachSeed(t *testing.T, usual int, f func(seed int64, r *rand.Rand)) {
 func configs(r *rand.Rand, steps int) []config {
 	return []config{
 		{lanes: 1, workers: 1},
-		{lanes: 1, workers: 1, share: true, feint: true},
+		{lanes: 1, workers: 1, share: true, optimise: true, feint: true},
 		{lanes: 3, workers: 1, share: true, feint: true},
 		{lanes: 3, workers: 7, share: true, feint: true},
-		{lanes: 3, workers: 1, share: true, late: r.Intn(steps), chunk: 1 + r.Intn(6), feint: true},
+		{lanes: 3, workers: 1, share: true, optimise: true, late: r.Intn(steps), chunk: 1 + r.Intn(6), feint: true},
 		{lanes: 1, workers: 1, late: r.Intn(steps), chunk: 1 + r.Intn(40)},
 	}
 }

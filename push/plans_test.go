@@ -50,12 +50,12 @@ func randomValue(r *rand.Rand, t types.Type, domain int) types.Value {
 	switch t.Kind {
 	case types.Int64:
 		v.I = int64(r.Intn(domain)) - 2
-		if r.Intn(200) == 0 {
+		if r.Intn(50) == 0 {
 			v.I = math.MaxInt64
 		}
 	case types.Uint64:
 		v.I = int64(r.Intn(domain))
-		if r.Intn(200) == 0 {
+		if r.Intn(50) == 0 {
 			v.I = -1
 		}
 	case types.Date:

@@ -56,7 +56,8 @@ type Env struct {
 
 // Change is what happened to one relation in a step. Batches have all stored
 // columns of the relation, a hidden row id included, and come by lane: Edge[i]
-// are the changes of the rows in lane i. They are borrowed until Step returns.
+// are the changes of the rows in lane i, in batches of any length. They are
+// borrowed until Step returns.
 //
 // The two parts differ only while the circuit is filled; see Circuit.
 type Change struct {

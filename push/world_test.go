@@ -63,12 +63,15 @@ type config struct {
 	// late makes the circuit after so many steps and fills it in chunks of so
 	// many rows, several a step.
 	late, chunk int
+	// optimise has the plan go through plan.Optimise first, as views do.
+	optimise bool
 	// feint makes every third step preceded by another one that is discarded.
 	feint bool
 }
 
 func (c config) String() string {
-	return fmt.Sprintf("lanes=%d workers=%d share=%v late=%d chunk=%d feint=%v", c.lanes, c.workers, c.share, c.late, c.chunk, c.feint)
+	return fmt.Sprintf("lanes=%d workers=%d share=%v optimise=%v late=%d chunk=%d feint=%v",
+		c.lanes, c.workers, c.share, c.optimise, c.late, c.chunk, c.feint)
 }
 
 // stored is a relation in a world: its content twice, as a model and as an
@@ -124,7 +127,15 @@ func (w *world) build() error {
 	if w.cfg.share {
 		env.Shared = func(table uint64) (*arrange.Arrangement, bool) { return w.find(table).arr, true }
 	}
-	c, err := push.Build(plan.Distribute(w.law.node, w.info), nil, env)
+	n := w.law.node
+	if w.cfg.optimise {
+		n = plan.Optimise(n, w.info)
+	}
+	spread := plan.Distribute(n, w.info)
+	if err := plan.Validate(spread); err != nil {
+		return fmt.Errorf("%w\n%s", err, plan.Explain(spread))
+	}
+	c, err := push.Build(spread, nil, env)
 	if err != nil {
 		return err
 	}
@@ -195,7 +206,7 @@ func (w *world) split(r *stored, b *zset.Batch) [][]*zset.Batch {
 	zset.Normalise(&keys, b, zset.Cols(r.key...))
 	for i := range b.N {
 		lane := &lanes[arrange.LaneOf(keys.Hash(i), w.cfg.lanes)]
-		if k := len(*lane); k == 0 || (*lane)[k-1].N >= 700 {
+		if k := len(*lane); k == 0 || w.cfg.lanes > 1 && (*lane)[k-1].N >= 700 {
 			*lane = append(*lane, zset.NewBatch(r.types, 0))
 		}
 		(*lane)[len(*lane)-1].AppendRow(b, i, b.Weight(i))
