@@ -44,6 +44,8 @@ type Table struct {
 	Key     []int // primary key columns; empty: the hidden row id is the key
 	Indexes []Index
 	Comment string
+
+	lastIndex uint32 // index ids are not reused either
 }
 
 // RowID returns the position of the hidden row id, or -1 for a table with a

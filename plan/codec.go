@@ -2,7 +2,6 @@ package plan
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 
 	"github.com/weirdb/weir/expr"
@@ -34,9 +33,9 @@ const (
 
 // Append appends the binary form of n to dst.
 func Append(dst []byte, n Node) []byte {
-	e := encoder{buf: dst, names: true}
+	e := encoder{Writer: wire.Writer{Buf: dst}, names: true}
 	e.node(n)
-	return e.buf
+	return e.Buf
 }
 
 // Fingerprint returns a hash of what n computes: equal plans have equal
@@ -44,50 +43,19 @@ func Append(dst []byte, n Node) []byte {
 func Fingerprint(n Node) [32]byte {
 	var e encoder
 	e.node(n)
-	return sha256.Sum256(e.buf)
+	return sha256.Sum256(e.Buf)
 }
 
 // encoder appends; without names it leaves out what only people read.
 type encoder struct {
-	buf   []byte
+	wire.Writer
 	names bool
 }
 
-func (e *encoder) uint(v uint64) { e.buf = binary.AppendUvarint(e.buf, v) }
-
-// field begins field number f, when present.
-func (e *encoder) field(f uint64, present bool) bool {
-	if present {
-		e.uint(f)
-	}
-	return present
-}
-
-func (e *encoder) uintField(f, v uint64) {
-	if e.field(f, v != 0) {
-		e.uint(v)
-	}
-}
-
-func (e *encoder) boolField(f uint64, v bool) {
-	if e.field(f, v) {
-		e.buf = append(e.buf, 1)
-	}
-}
-
-func (e *encoder) stringField(f uint64, s string) {
-	if e.field(f, e.names && s != "") {
-		e.buf = wire.AppendString(e.buf, s)
-	}
-}
-
-func (e *encoder) intsField(f uint64, vs []int) {
-	if !e.field(f, len(vs) > 0) {
-		return
-	}
-	e.uint(uint64(len(vs)))
-	for _, v := range vs {
-		e.uint(uint64(v))
+// name writes what only people read.
+func (e *encoder) name(f uint64, s string) {
+	if e.names {
+		e.StringField(f, s)
 	}
 }
 
@@ -98,33 +66,33 @@ func (e *encoder) expr(x expr.Expr) {
 		}
 		return x
 	})
-	e.buf = expr.Append(e.buf, x)
+	e.Buf = expr.Append(e.Buf, x)
 }
 
 func (e *encoder) exprField(f uint64, x expr.Expr) {
-	if e.field(f, x != nil) {
+	if e.Field(f, x != nil) {
 		e.expr(x)
 	}
 }
 
 func (e *encoder) exprs(xs []expr.Expr) {
-	e.uint(uint64(len(xs)))
+	e.Uint(uint64(len(xs)))
 	for _, x := range xs {
 		e.expr(x)
 	}
 }
 
 func (e *encoder) exprsField(f uint64, xs []expr.Expr) {
-	if e.field(f, len(xs) > 0) {
+	if e.Field(f, len(xs) > 0) {
 		e.exprs(xs)
 	}
 }
 
 func (e *encoder) exprListsField(f uint64, rows [][]expr.Expr) {
-	if !e.field(f, len(rows) > 0) {
+	if !e.Field(f, len(rows) > 0) {
 		return
 	}
-	e.uint(uint64(len(rows)))
+	e.Uint(uint64(len(rows)))
 	for _, row := range rows {
 		e.exprs(row)
 	}
@@ -132,123 +100,123 @@ func (e *encoder) exprListsField(f uint64, rows [][]expr.Expr) {
 
 // schemaField writes columns: 1 name, 2 type, 3 table, 4 database.
 func (e *encoder) schemaField(f uint64, s Schema) {
-	if !e.field(f, len(s) > 0) {
+	if !e.Field(f, len(s) > 0) {
 		return
 	}
-	e.uint(uint64(len(s)))
+	e.Uint(uint64(len(s)))
 	for _, c := range s {
-		e.stringField(1, c.Name)
-		e.uint(2)
-		e.buf = types.AppendType(e.buf, c.Type)
-		e.stringField(3, c.Table)
-		e.stringField(4, c.DB)
-		e.uint(0)
+		e.name(1, c.Name)
+		e.Uint(2)
+		e.Buf = types.AppendType(e.Buf, c.Type)
+		e.name(3, c.Table)
+		e.name(4, c.DB)
+		e.End()
 	}
 }
 
 func (e *encoder) nodeField(f uint64, n Node) {
-	e.uint(f)
+	e.Uint(f)
 	e.node(n)
 }
 
 func (e *encoder) node(n Node) {
 	switch n := n.(type) {
 	case *Scan:
-		e.uint(kindScan)
-		e.uintField(1, n.Table)
-		e.stringField(2, n.Name)
-		e.intsField(3, n.Cols)
+		e.Uint(kindScan)
+		e.UintField(1, n.Table)
+		e.name(2, n.Name)
+		e.IntsField(3, n.Cols)
 		e.access(4, n.Access)
 		e.schemaField(5, n.Sch)
 	case *Values:
-		e.uint(kindValues)
+		e.Uint(kindValues)
 		e.exprListsField(1, n.Rows)
 		e.schemaField(2, n.Sch)
-		e.uintField(3, uint64(len(n.Rows)))
+		e.UintField(3, uint64(len(n.Rows)))
 	case *Filter:
-		e.uint(kindFilter)
+		e.Uint(kindFilter)
 		e.nodeField(1, n.In)
 		e.exprsField(2, n.Preds)
 	case *Project:
-		e.uint(kindProject)
+		e.Uint(kindProject)
 		e.nodeField(1, n.In)
 		e.exprsField(2, n.Exprs)
 		e.schemaField(3, n.Sch)
 	case *Join:
-		e.uint(kindJoin)
-		e.uintField(1, uint64(n.Kind))
+		e.Uint(kindJoin)
+		e.UintField(1, uint64(n.Kind))
 		e.nodeField(2, n.L)
 		e.nodeField(3, n.R)
-		e.intsField(4, n.LKeys)
-		e.intsField(5, n.RKeys)
+		e.IntsField(4, n.LKeys)
+		e.IntsField(5, n.RKeys)
 		e.exprsField(6, n.On)
 		e.schemaField(7, n.Sch)
 	case *Aggregate:
-		e.uint(kindAggregate)
+		e.Uint(kindAggregate)
 		e.nodeField(1, n.In)
-		e.intsField(2, n.Groups)
+		e.IntsField(2, n.Groups)
 		e.aggsField(3, n.Aggs)
 		e.schemaField(4, n.Sch)
 	case *Distinct:
-		e.uint(kindDistinct)
+		e.Uint(kindDistinct)
 		e.nodeField(1, n.In)
 	case *Union:
-		e.uint(kindUnion)
-		e.uint(1)
-		e.uint(uint64(len(n.Ins)))
+		e.Uint(kindUnion)
+		e.Uint(1)
+		e.Uint(uint64(len(n.Ins)))
 		for _, in := range n.Ins {
 			e.node(in)
 		}
 		e.schemaField(2, n.Sch)
 	case *Top:
-		e.uint(kindTop)
+		e.Uint(kindTop)
 		e.top(n)
 	case *Exchange:
-		e.uint(kindExchange)
+		e.Uint(kindExchange)
 		e.nodeField(1, n.In)
-		e.intsField(2, n.Keys)
+		e.IntsField(2, n.Keys)
 	}
-	e.uint(0)
+	e.End()
 }
 
 // access: 1 index, 2 Eq, 3 Lo, 4 Hi, 5 LoOpen, 6 HiOpen, 7 In.
 func (e *encoder) access(f uint64, a *Access) {
-	if !e.field(f, a != nil) {
+	if !e.Field(f, a != nil) {
 		return
 	}
-	e.uintField(1, uint64(a.Index))
+	e.UintField(1, uint64(a.Index))
 	e.exprsField(2, a.Eq)
 	e.exprField(3, a.Lo)
 	e.exprField(4, a.Hi)
-	e.boolField(5, a.LoOpen)
-	e.boolField(6, a.HiOpen)
+	e.BoolField(5, a.LoOpen)
+	e.BoolField(6, a.HiOpen)
 	e.exprListsField(7, a.In)
-	e.uint(0)
+	e.End()
 }
 
 // aggsField writes aggregates: 1 function, 2 argument, 3 distinct, 4 type, 5 name.
 func (e *encoder) aggsField(f uint64, aggs []Agg) {
-	if !e.field(f, len(aggs) > 0) {
+	if !e.Field(f, len(aggs) > 0) {
 		return
 	}
-	e.uint(uint64(len(aggs)))
+	e.Uint(uint64(len(aggs)))
 	for _, a := range aggs {
-		e.uintField(1, uint64(a.Func))
+		e.UintField(1, uint64(a.Func))
 		if a.Func != CountStar {
-			e.uintField(2, uint64(a.Arg))
+			e.UintField(2, uint64(a.Arg))
 		}
-		e.boolField(3, a.Distinct)
-		e.uint(4)
-		e.buf = types.AppendType(e.buf, a.Type)
-		e.stringField(5, a.Name)
-		e.uint(0)
+		e.BoolField(3, a.Distinct)
+		e.Uint(4)
+		e.Buf = types.AppendType(e.Buf, a.Type)
+		e.name(5, a.Name)
+		e.End()
 	}
 }
 
 // top: order terms are twice the column, plus one for descending.
 func (e *encoder) top(n *Top) {
 	e.nodeField(1, n.In)
-	e.intsField(2, n.Groups)
+	e.IntsField(2, n.Groups)
 	order := make([]int, len(n.Order))
 	for i, o := range n.Order {
 		order[i] = o.Col * 2
@@ -256,9 +224,9 @@ func (e *encoder) top(n *Top) {
 			order[i]++
 		}
 	}
-	e.intsField(3, order)
-	e.uintField(4, uint64(n.Limit)+1) // NoLimit is left out
-	e.uintField(5, uint64(n.Offset))
+	e.IntsField(3, order)
+	e.UintField(4, uint64(n.Limit)+1) // NoLimit is left out
+	e.UintField(5, uint64(n.Offset))
 	e.exprField(6, n.LimitParam)
 	e.exprField(7, n.OffsetParam)
 }

@@ -12,44 +12,9 @@ import (
 // zeros.
 type decoder struct{ r *wire.Reader }
 
-// fields calls f with each field number until the end of the message. Numbers
-// must ascend; f reads the value and returns false for a number that it does
-// not know.
-func (d *decoder) fields(f func(n uint64) bool) {
-	last := uint64(0)
-	for d.r.Err() == nil {
-		n := d.r.Uvarint()
-		switch {
-		case n == 0:
-			return
-		case n <= last:
-			d.r.Fail("field %d after field %d", n, last)
-		case !f(n):
-			d.r.Fail("unknown field %d", n)
-		}
-		last = n
-	}
-}
+func (d *decoder) fields(f func(n uint64) bool) { d.r.Fields(f) }
 
-// num reads a number up to most.
-func (d *decoder) num(most uint64) uint64 {
-	n := d.r.Uvarint()
-	if n > most {
-		d.r.Fail("%d is more than %d", n, most)
-		return 0
-	}
-	return n
-}
-
-func (d *decoder) col() int { return int(d.num(1 << 20)) }
-
-func (d *decoder) ints() []int {
-	out := make([]int, d.r.Count(1))
-	for i := range out {
-		out[i] = int(d.num(math.MaxInt32))
-	}
-	return out
-}
+func (d *decoder) ints() []int { return d.r.Ints(math.MaxInt32) }
 
 func (d *decoder) typ() types.Type {
 	t, rest, err := types.DecodeType(d.r.Rest())
@@ -223,7 +188,7 @@ func (d *decoder) access() *Access {
 	d.fields(func(f uint64) bool {
 		switch f {
 		case 1:
-			a.Index = uint32(d.num(math.MaxUint32))
+			a.Index = uint32(d.r.Uint(math.MaxUint32))
 		case 2:
 			a.Eq = d.exprs()
 		case 3:
@@ -272,7 +237,7 @@ func (d *decoder) join(depth int) Node {
 	d.fields(func(f uint64) bool {
 		switch f {
 		case 1:
-			n.Kind = JoinKind(d.num(math.MaxUint8))
+			n.Kind = JoinKind(d.r.Uint(math.MaxUint8))
 		case 2:
 			n.L = d.node(depth + 1)
 		case 3:
@@ -320,9 +285,9 @@ func (d *decoder) aggs() []Agg {
 		d.fields(func(f uint64) bool {
 			switch f {
 			case 1:
-				a.Func = AggFunc(d.num(math.MaxUint8))
+				a.Func = AggFunc(d.r.Uint(math.MaxUint8))
 			case 2:
-				a.Arg = d.col()
+				a.Arg = int(d.r.Uint(math.MaxInt32))
 			case 3:
 				a.Distinct = d.r.Bool()
 			case 4:
@@ -370,9 +335,9 @@ func (d *decoder) top(depth int) Node {
 				n.Order = append(n.Order, Order{Col: o / 2, Desc: o%2 == 1})
 			}
 		case 4:
-			n.Limit = int64(d.num(1<<63) - 1)
+			n.Limit = int64(d.r.Uint(1<<63) - 1)
 		case 5:
-			n.Offset = int64(d.num(math.MaxInt64))
+			n.Offset = int64(d.r.Uint(math.MaxInt64))
 		case 6:
 			n.LimitParam = d.expr()
 		case 7:

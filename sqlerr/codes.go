@@ -85,6 +85,15 @@ const (
 	ErrViewInvalid          = 1356
 	ErrWrongObject          = 1347
 	ErrOptionPreventsStmt   = 1290
+	ErrWrongDBName          = 1102
+	ErrWrongTableName       = 1103
+	ErrTableMustHaveColumns = 1113
+	ErrWrongColumnName      = 1166
+	ErrWrongNameForIndex    = 1280
+	ErrTableDefChanged      = 1412
+	// ErrHasDependents is MySQL's refusal to drop a table that foreign keys
+	// reference; here views depend on it.
+	ErrHasDependents = 3730
 )
 
 var states = map[uint16]string{
@@ -102,7 +111,8 @@ var states = map[uint16]string{
 	ErrQueryInterrupted: "70100", ErrDivisionByZero: "22012", ErrTruncatedWrongValue: "22007", ErrDataTooLong: "22001",
 	ErrWrongParamCountFn: "42000", ErrWrongParamCountProc: "42000", ErrFunctionNotExist: "42000",
 	ErrNumericOutOfRange: "22003", ErrMaxPreparedStmt: "42000", ErrTooBigPrecision: "42000", ErrMBiggerThanD: "42000",
-	ErrTooBigScale: "42000", ErrUnknownStorageEngine: "42000", ErrCantDropFieldOrKey: "42000",
+	ErrWrongDBName: "42000", ErrWrongTableName: "42000", ErrTableMustHaveColumns: "42000", ErrWrongColumnName: "42000",
+	ErrWrongNameForIndex: "42000", ErrTooBigScale: "42000", ErrUnknownStorageEngine: "42000", ErrCantDropFieldOrKey: "42000",
 }
 
 // StateOf returns the SQLSTATE that MySQL gives with a number.
