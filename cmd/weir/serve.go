@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/weirdb/weir/engine"
-	httpdoor "github.com/weirdb/weir/server/http"
 	mysqldoor "github.com/weirdb/weir/server/mysql"
 )
 
@@ -82,17 +80,10 @@ func (c *serveCmd) serve(e *engine.Engine, logger *slog.Logger) error {
 	if c.Password != "" {
 		users["root"] = mysqldoor.NewPassword(c.Password)
 	}
-	sql, err := mysqldoor.New(mysqldoor.Options{Node: e, Users: users, Logger: logger})
+	d, err := openDoors(e, my, web, users, logger)
 	if err != nil {
 		return err
 	}
-	pages := &http.Server{
-		Handler:           httpdoor.New(httpdoor.Options{Node: e, Metrics: e.Metrics(), Logger: logger}),
-		ReadHeaderTimeout: 10 * time.Second,
-	}
-	failed := make(chan error, 2)
-	go func() { failed <- sql.Serve(my) }()
-	go func() { failed <- pages.Serve(web) }()
 
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
@@ -104,10 +95,10 @@ func (c *serveCmd) serve(e *engine.Engine, logger *slog.Logger) error {
 	}
 	fmt.Printf("weir: ready mysql=%s http=%s data=%s\n", my.Addr(), web.Addr(), where)
 	select {
-	case err = <-failed:
+	case err = <-d.failed:
 	case <-stop:
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	return errors.Join(err, sql.Shutdown(ctx), pages.Shutdown(ctx))
+	return errors.Join(err, d.shutdown(ctx))
 }
