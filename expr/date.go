@@ -271,10 +271,14 @@ func shiftable(e Expr, u scalar.Unit) Expr {
 		return Cast(e, types.NewDatetime(0))
 	case !strings.Contains(c.V.S, ":") && types.TimeOf(us) == 0:
 		return Cast(e, types.TypeDate)
-	case us%types.Second != 0:
-		return Cast(e, types.NewDatetime(6))
 	}
-	return Cast(e, types.NewDatetime(0))
+	return Cast(e, types.NewDatetime(digitsOf(c.V.S)))
+}
+
+// digitsOf counts the fractional digits that a time's text ends with.
+func digitsOf(s string) int {
+	_, fraction, _ := strings.Cut(s, ".")
+	return min(6, len(fraction))
 }
 
 func checkDateAdd(c *Call, ts []types.Type) bool {
@@ -394,9 +398,9 @@ func compileStrToDate(c *compiler, e *Call) *node {
 const errWrongValueForType = 1411
 
 func resolveUnixTimestamp(d *def, args []Expr) (*Call, error) {
-	t := asTime(foldConst(args[0]))
-	if k, ok := foldConst(t).(*Const); ok && !k.V.IsNull && k.V.I%types.Second == 0 && args[0].Type().Kind.IsText() {
-		t = Cast(args[0], types.NewDatetime(0))
+	t := asTime(args[0])
+	if k, ok := foldConst(args[0]).(*Const); ok && k.V.Type.Kind.IsText() {
+		t = Cast(args[0], types.NewDatetime(digitsOf(k.V.S)))
 	}
 	out := types.TypeInt
 	if tt := t.Type(); tt.Kind != types.Date && tt.FSP() > 0 {
