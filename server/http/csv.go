@@ -78,7 +78,7 @@ func (a *csvAnswer) row(b *zset.Batch, i int) {
 
 // appendField appends a field, in quotes where it needs them.
 func appendField(dst, s []byte) []byte {
-	if len(s) > 0 && bytes.IndexAny(s, ",\"\r\n") < 0 && s[0] != ' ' && s[len(s)-1] != ' ' {
+	if len(s) > 0 && !bytes.ContainsAny(s, ",\"\r\n") && s[0] != ' ' && s[len(s)-1] != ' ' {
 		return append(dst, s...)
 	}
 	dst = append(dst, '"')
