@@ -63,7 +63,8 @@ type config struct {
 	// late makes the circuit after so many steps and fills it in chunks of so
 	// many rows, several a step.
 	late, chunk int
-	// optimise has the plan go through plan.Optimise first, as views do.
+	// optimise has the plan go through plan.Optimise first, for both runners:
+	// it may change which of equal rows a Top keeps and which rows fail.
 	optimise bool
 	// feint makes every third step preceded by another one that is discarded.
 	feint bool
@@ -87,6 +88,7 @@ type stored struct {
 // world runs one law under one config.
 type world struct {
 	law  *law
+	node plan.Node
 	cfg  config
 	rels []*stored
 	c    *push.Circuit
@@ -98,11 +100,14 @@ type world struct {
 }
 
 func newWorld(l *law, cfg config) *world {
-	w := &world{law: l, cfg: cfg, view: map[string]int64{}, errs: map[string]int64{}, text: map[string]string{}}
+	w := &world{law: l, node: l.node, cfg: cfg, view: map[string]int64{}, errs: map[string]int64{}, text: map[string]string{}}
 	for _, r := range l.rels {
 		sch := &arrange.Schema{Types: r.types, Key: zset.Cols(r.key...), Unique: !r.bag}
 		w.rels = append(w.rels, &stored{relation: r, arr: arrange.NewArrangement(&arrange.Env{}, sch, cfg.lanes),
 			slots: map[string]set{}, load: map[string]bool{}})
+	}
+	if cfg.optimise {
+		w.node = plan.Optimise(l.node, w.info)
 	}
 	return w
 }
@@ -127,11 +132,7 @@ func (w *world) build() error {
 	if w.cfg.share {
 		env.Shared = func(table uint64) (*arrange.Arrangement, bool) { return w.find(table).arr, true }
 	}
-	n := w.law.node
-	if w.cfg.optimise {
-		n = plan.Optimise(n, w.info)
-	}
-	spread := plan.Distribute(n, w.info)
+	spread := plan.Distribute(w.node, w.info)
 	if err := plan.Validate(spread); err != nil {
 		return fmt.Errorf("%w\n%s", err, plan.Explain(spread))
 	}
@@ -386,7 +387,7 @@ func sortedSlots(m map[string]set) []string {
 
 // pulled answers the plan once.
 func (w *world) pulled() (map[string]int64, error) {
-	r, err := pull.Build(w.law.node)
+	r, err := pull.Build(w.node)
 	if err != nil {
 		return nil, err
 	}
