@@ -437,10 +437,14 @@ func (b *binder) bindSession(n ast.StmtNode) (Stmt, error) {
 // refuses it.
 func statementName(sql string) string {
 	words := strings.FieldsFunc(sql, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '_' })
-	if len(words) > 2 {
-		words = words[:2]
+	words = words[:min(len(words), 2)]
+	name := strings.ToUpper(strings.Join(words, " "))
+	switch first, _, _ := strings.Cut(name, " "); first {
+	case "CREATE", "DROP", "ALTER", "RENAME", "SHOW", "SET", "LOCK", "UNLOCK", "ANALYZE", "CHECK", "REPAIR", "OPTIMIZE", "FLUSH":
+		return name
+	default:
+		return first
 	}
-	return strings.ToUpper(strings.Join(words, " "))
 }
 
 // explain binds EXPLAIN of a statement; DESCRIBE t is a SHOW COLUMNS.

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/format"
 
 	"github.com/weirdb/weir/catalog"
 	"github.com/weirdb/weir/expr"
@@ -156,7 +157,11 @@ func (d *tableDef) option(o *ast.TableOption) error {
 			d.note("AUTO_INCREMENT=%d is ignored: numbers go on behind the highest one that was inserted", o.UintValue)
 		}
 	default:
-		d.note("a table option that says how to store rows is ignored")
+		var text strings.Builder
+		if err := o.Restore(format.NewRestoreCtx(format.RestoreKeyWordUppercase, &text)); err != nil {
+			return d.refuseAt(0, "an option of this table")
+		}
+		d.note("%s is ignored", text.String())
 	}
 	return err
 }

@@ -128,7 +128,7 @@ func (b *binder) insert(n *ast.InsertStmt) (*Insert, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Insert{Table: t, AutoInc: autoIncrement(t)}
+	out := &Insert{Table: t, AutoInc: t.AutoIncrement()}
 	switch {
 	case n.IsReplace:
 		out.Mode = InsertReplace
@@ -157,15 +157,6 @@ func (b *binder) insert(n *ast.InsertStmt) (*Insert, error) {
 	}
 	out.Common = b.common(out.Source, setExprs(out.OnDup)...)
 	return out, nil
-}
-
-func autoIncrement(t *catalog.Table) int {
-	for i, c := range t.Columns {
-		if c.AutoIncrement {
-			return i
-		}
-	}
-	return -1
 }
 
 // insertColumns returns the positions of the named columns; all when none is

@@ -241,6 +241,9 @@ func (c *clause) nearestColumn(n *ast.ColumnName) string {
 	}
 	var tables []string
 	for _, col := range c.t.names() {
+		if col.src.alias == n.Table.O {
+			return ""
+		}
 		tables = append(tables, col.src.alias)
 	}
 	return catalog.Nearest(n.Table.O, tables)

@@ -228,9 +228,7 @@ func (j *joining) bind(n *ast.Join) (*tree, error) {
 		return nil, err
 	}
 	for _, s := range shared {
-		if err := j.addKey(n, j.l.cols[s.l].expr(), j.r.cols[s.r].expr()); err != nil {
-			return nil, err
-		}
+		j.addKey(j.l.cols[s.l].expr(), j.r.cols[s.r].expr())
 	}
 	if n.On != nil {
 		for _, term := range terms(n.On.Expr, opcode.LogicAnd) {
@@ -293,11 +291,10 @@ func (j *joining) sharedColumns(n *ast.Join) ([]sharedColumn, error) {
 }
 
 // addKey makes an equality of an expression over l and one over r a key.
-func (j *joining) addKey(at ast.Node, l, r expr.Expr) error {
+func (j *joining) addKey(l, r expr.Expr) {
 	l, r = alike(l, r)
 	j.lkeys = append(j.lkeys, l)
 	j.rkeys = append(j.rkeys, r)
-	return nil
 }
 
 // alike casts two expressions to the type in which they compare.
@@ -306,9 +303,11 @@ func alike(l, r expr.Expr) (expr.Expr, expr.Expr) {
 	return castTo(l, t), castTo(r, t)
 }
 
-// castTo casts e to t but for nullability.
+// castTo casts e to t; types that differ in length or nullability alone are
+// one representation.
 func castTo(e expr.Expr, t types.Type) expr.Expr {
-	if e.Type().WithNull(false) == t.WithNull(false) {
+	f := e.Type()
+	if f.Kind == t.Kind && f.Prec == t.Prec && f.Scale == t.Scale && f.Coll == t.Coll {
 		return e
 	}
 	return expr.Cast(e, t.WithNull(e.Type().Nullable))
@@ -331,9 +330,11 @@ func (j *joining) addTerm(n ast.ExprNode) error {
 			sx, sy := j.side(x), j.side(y)
 			switch {
 			case sx == sideLeft && sy == sideRight:
-				return j.addKey(n, x, j.rightOf(y))
+				j.addKey(x, j.rightOf(y))
+				return nil
 			case sx == sideRight && sy == sideLeft:
-				return j.addKey(n, y, j.rightOf(x))
+				j.addKey(y, j.rightOf(x))
+				return nil
 			}
 		}
 	}

@@ -22,7 +22,7 @@ var sessionFunctions = map[string]string{
 // refusedFunctions exist in MySQL and not yet here.
 var refusedFunctions = map[string]string{
 	"sleep": "SLEEP()", "benchmark": "BENCHMARK()", "get_lock": "user locks", "release_lock": "user locks",
-	"load_file": "LOAD_FILE()", "timeliteral": "the TIME type", "curtime": "the TIME type", "current_time": "the TIME type",
+	"load_file": "LOAD_FILE()", ast.TimeLiteral: "the TIME type", "curtime": "the TIME type", "current_time": "the TIME type",
 	"utc_time": "the TIME type", "time": "the TIME type", "addtime": "the TIME type", "subtime": "the TIME type",
 	"timediff": "the TIME type", "maketime": "the TIME type", "sec_to_time": "the TIME type",
 	"get_format": "GET_FORMAT()", "weight_string": "WEIGHT_STRING()", "grouping": "GROUP BY .. WITH ROLLUP",
@@ -45,7 +45,7 @@ func (c *clause) call(n *ast.FuncCallExpr) (expr.Expr, error) {
 		return nil, c.refuseAt(off, "%s", what)
 	}
 	switch name {
-	case "dateliteral", "timestampliteral":
+	case ast.DateLiteral, ast.TimestampLiteral:
 		return c.dateLiteral(n)
 	case "any_value":
 		return c.anyValue(n)
@@ -106,7 +106,7 @@ func (c *clause) dateLiteral(n *ast.FuncCallExpr) (expr.Expr, error) {
 	}
 	s := l.GetString()
 	to, what := types.TypeDate, "DATE"
-	if n.FnName.L == "timestampliteral" {
+	if n.FnName.L == ast.TimestampLiteral {
 		what = "DATETIME"
 		fsp := 0
 		if i := strings.LastIndexByte(s, '.'); i >= 0 {

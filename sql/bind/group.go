@@ -2,6 +2,7 @@ package bind
 
 import (
 	"reflect"
+	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
@@ -248,12 +249,12 @@ func (b *binder) boundAgg(g *grouping, n ast.ExprNode) (boundAgg, error) {
 	case *ast.FuncCallExpr: // ANY_VALUE
 		arg = n.Args[0]
 	case *ast.AggregateFuncExpr:
-		f, ok := aggFuncs[n.F]
+		f, ok := aggFuncs[strings.ToLower(n.F)]
 		if !ok {
-			return boundAgg{}, b.refuseAt(n.OriginTextPosition(), "the aggregate function %s", n.F)
+			return boundAgg{}, b.refuseAt(n.OriginTextPosition(), "the aggregate function %s", strings.ToUpper(n.F))
 		}
 		if len(n.Args) != 1 {
-			return boundAgg{}, b.refuseAt(n.OriginTextPosition(), "%s over several expressions", n.F)
+			return boundAgg{}, b.refuseAt(n.OriginTextPosition(), "%s over several expressions", strings.ToUpper(n.F))
 		}
 		if l, ok := n.Args[0].(*parse.Literal); ok && f == plan.Count && l.Val != nil && !n.Distinct {
 			return boundAgg{agg: plan.Agg{Func: plan.CountStar, Type: types.TypeInt, Name: "count(*)"}}, nil

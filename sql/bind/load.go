@@ -25,7 +25,7 @@ func (b *binder) loadData(n *ast.LoadDataStmt) (*LoadData, error) {
 			return nil, err
 		}
 	}
-	out := &LoadData{Table: t, Path: n.Path, Local: n.FileLocRef == ast.FileLocClient, AutoInc: autoIncrement(t), Format: loadFormat(n)}
+	out := &LoadData{Table: t, Path: n.Path, Local: n.FileLocRef == ast.FileLocClient, AutoInc: t.AutoIncrement(), Format: loadFormat(n)}
 	switch n.OnDuplicate {
 	case ast.OnDuplicateKeyHandlingIgnore:
 		out.Mode = InsertIgnore

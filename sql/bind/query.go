@@ -282,11 +282,10 @@ func (q *selecting) rows() (*selected, error) {
 	if len(list) > maxFields {
 		return nil, q.errAt(0, errTooManyFields, "Too many columns").WithHint("at most %d", maxFields)
 	}
-	var having []ast.ExprNode
+	var all []ast.ExprNode
 	if q.s.Having != nil {
-		having = append(having, q.s.Having.Expr)
+		all = append(all, q.s.Having.Expr)
 	}
-	all := having
 	for _, f := range list {
 		all = append(all, f.node)
 	}
@@ -297,15 +296,27 @@ func (q *selecting) rows() (*selected, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range having {
-		c := &clause{binder: q.binder, t: t, name: "having clause", aliases: aliasesOf(list)}
-		e, err := c.predicate(n)
-		if err != nil {
+	if q.s.Having != nil {
+		if err := q.having(t, list); err != nil {
 			return nil, err
 		}
-		t.push(e)
 	}
 	return q.project(t, list)
+}
+
+// having filters what the query puts out, or its groups.
+func (q *selecting) having(t *tree, list []field) error {
+	c := &clause{binder: q.binder, t: t, name: "having clause", aliases: aliasesOf(list)}
+	var preds []expr.Expr
+	for _, n := range terms(q.s.Having.Expr, opcode.LogicAnd) {
+		e, err := c.predicate(n)
+		if err != nil {
+			return err
+		}
+		preds = append(preds, e)
+	}
+	t.push(preds...)
+	return nil
 }
 
 func orderItems(o *ast.OrderByClause) []*ast.ByItem {

@@ -43,7 +43,7 @@ func convertError(text *Text, sql string, err error) error {
 	if te, ok := errors.Cause(err).(*terror.Error); ok {
 		me := terror.ToSQLError(te)
 		if me.Code != sqlerr.ErrParse && me.Code != sqlerr.ErrSyntax {
-			return &sqlerr.Error{Code: me.Code, State: sqlerr.StateOf(me.Code), Message: me.Message}
+			return sqlerr.New(me.Code, "%s", me.Message).At(text.Position(text.Find(quotedWord(me.Message))))
 		}
 	}
 	off, detail := faultOffset(sql, err.Error())
@@ -52,6 +52,13 @@ func convertError(text *Text, sql string, err error) error {
 		hint = keywordHint(sql[off:], off == 0)
 	}
 	return syntaxError(text.Full, text.Offset+off, hint)
+}
+
+// quotedWord returns what a message puts in quotes first.
+func quotedWord(msg string) string {
+	_, rest, _ := strings.Cut(msg, "'")
+	word, _, _ := strings.Cut(rest, "'")
+	return word
 }
 
 // faultOffset finds the place of a grammar error, which reads
@@ -92,7 +99,8 @@ func keywordHint(s string, first bool) string {
 	if first {
 		words = statementWords
 	}
-	if w := catalog.Nearest(strings.ToUpper(s[t.pos:t.end]), words); w != "" {
+	word := strings.ToUpper(s[t.pos:t.end])
+	if w := catalog.Nearest(word, words); w != "" && w != word {
 		return "did you mean " + strconv.Quote(w) + "?"
 	}
 	return ""
