@@ -3,10 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -84,7 +82,7 @@ func Open(o Options) (*Engine, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	lanes, err := laneCount(o)
+	lanes, kept, err := laneCount(o)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +109,11 @@ func Open(o Options) (*Engine, error) {
 	} else {
 		e.log, err = disk.Open(disk.Options{Dir: o.Dir, FS: o.Disk}, e.machine)
 	}
+	if err == nil && o.Dir != "" && !kept {
+		if err = keepLanes(o.Dir, lanes); err != nil {
+			err = errors.Join(err, e.log.Close())
+		}
+	}
 	if err != nil {
 		e.merges.close()
 		return nil, err
@@ -118,19 +121,6 @@ func Open(o Options) (*Engine, error) {
 	e.batch = newBatcher(e)
 	e.resumeViews()
 	return e, nil
-}
-
-// laneCount returns the number of lanes: that of the data directory, or, for
-// a new one, what o says.
-func laneCount(o Options) (int, error) {
-	n := o.Lanes
-	if n <= 0 {
-		n = min(runtime.GOMAXPROCS(0), 16)
-	}
-	if o.Dir == "" {
-		return n, nil
-	}
-	return keepLanes(o.Dir, n)
 }
 
 // resumeViews goes on with the views whose backfill a stop cut off.
@@ -296,20 +286,6 @@ func (m *merger) close() {
 	m.mu.Unlock()
 	m.wake.Signal()
 	<-m.done
-}
-
-// keepLanes reads the number of lanes that dir was made with, or writes it.
-func keepLanes(dir string, n int) (int, error) {
-	name := dir + "/LANES"
-	text, err := os.ReadFile(name)
-	if err == nil {
-		var was int
-		if _, err := fmt.Sscanf(string(text), "%d\n", &was); err != nil || was < 1 || was > 1024 {
-			return 0, fmt.Errorf("%s should hold the number of lanes, it holds %q", name, text)
-		}
-		return was, nil
-	}
-	return n, nil
 }
 
 var newProducer = rand.Uint64

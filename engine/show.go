@@ -129,7 +129,8 @@ func (x *execution) fillShow(a *answer, b *bind.Show) error {
 		x.showIndex(a, b)
 	case bind.ShowCreateTable, bind.ShowCreateView:
 		_, _, name := b.Relation.Ident()
-		a.add(name, relationSQL(b.Relation))
+		cells := []any{name, relationSQL(b.Relation), "utf8mb4", types.DefaultCollation.Name()}
+		a.add(cells[:len(a.types)]...)
 	case bind.ShowCreateDatabase:
 		a.add(b.DB, fmt.Sprintf("CREATE DATABASE `%s` /*!40100 DEFAULT CHARACTER SET utf8mb4 */", b.DB))
 	case bind.ShowViews:
@@ -152,7 +153,7 @@ func (x *execution) fillShow(a *answer, b *bind.Show) error {
 func fillStatic(a *answer, kind bind.ShowKind) error {
 	switch kind {
 	case bind.ShowEngines:
-		a.add("InnoDB", "DEFAULT", "Sorted columnar runs; every ENGINE name means this one", "YES", "NO", "NO")
+		a.add("InnoDB", "DEFAULT", "Sorted columnar runs; every name of an engine means this one", "YES", "NO", "NO")
 	case bind.ShowCharset:
 		a.add("binary", "Binary pseudo charset", "binary", 1)
 		a.add("utf8mb4", "UTF-8 Unicode", "utf8mb4_0900_ai_ci", 4)
@@ -341,17 +342,21 @@ func (x *execution) showIndex(a *answer, b *bind.Show) {
 func (x *execution) showViews(a *answer, db string) {
 	for _, v := range x.root.Catalog.Views(db) {
 		state := x.root.Rel(v.ID)
-		status, detail := "ready", ""
+		errs := int64(0)
+		if state.Errors != nil {
+			errs = state.Errors.Rows()
+		}
+		detail := ""
 		switch {
 		case state.Failed != nil:
-			status, detail = "failed", state.Failed.Error()
+			detail = state.Failed.Error()
 		case !v.Ready:
 			loaded, total := x.s.e.machine.Progress(v.ID)
-			status, detail = "filling", fmt.Sprintf("%d of about %d rows read", loaded, total)
+			detail = fmt.Sprintf("%d of about %d rows read", loaded, total)
 		case state.Errors != nil:
-			status, detail = "errors", viewError(v, state).Message
+			detail = viewError(v, state).Message
 		}
-		a.add(v.Name, status, state.Main.Rows(), state.Memory, x.inputNames(v), detail)
+		a.add(db, v.Name, viewState(v, state), state.Main.Rows(), state.Memory, errs, x.inputNames(v), detail)
 	}
 }
 

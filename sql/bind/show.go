@@ -83,7 +83,7 @@ var showColumns = map[ShowKind]string{
 	ShowCreateTable:    "Table,Create Table",
 	ShowCreateDatabase: "Database,Create Database",
 	ShowCreateView:     "View,Create View,character_set_client,collation_connection",
-	ShowViews:          "Database,View,State,#Rows,#Errors,Query",
+	ShowViews:          "Database,View,State,#Rows,#Bytes,#Errors,Inputs,Detail",
 	ShowVariables:      "Variable_name,Value",
 	ShowStatus:         "Variable_name,Value",
 	ShowWarnings:       "Level,#Code,Message",
