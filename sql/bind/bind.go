@@ -313,6 +313,46 @@ func (*Deallocate) stmt()   {}
 // Bind binds one statement. env is not kept.
 func Bind(s parse.Stmt, env *Env) (Stmt, error) {
 	b := &binder{env: env, text: s.Source()}
+	out, err := b.bind(s)
+	if err != nil {
+		return nil, err
+	}
+	if n := sourceOf(out); n != nil && depthOf(n) > maxPlan {
+		return nil, sqlerr.New(errStackOverrun, "The query is nested too deeply")
+	}
+	return out, nil
+}
+
+// sourceOf returns the plan that a statement reads by, or nil.
+func sourceOf(s Stmt) plan.Node {
+	switch s := s.(type) {
+	case *Query:
+		return s.Node
+	case *Insert:
+		return s.Source
+	case *Update:
+		return s.Source
+	case *Delete:
+		return s.Source
+	case *DDL:
+		if s.Query != nil {
+			return s.Query.Node
+		}
+	case *Explain:
+		return sourceOf(s.Stmt)
+	}
+	return nil
+}
+
+func depthOf(n plan.Node) int {
+	d := 0
+	for _, k := range n.Children() {
+		d = max(d, depthOf(k))
+	}
+	return d + 1
+}
+
+func (b *binder) bind(s parse.Stmt) (Stmt, error) {
 	switch s := s.(type) {
 	case *parse.Tree:
 		b.tree = s

@@ -56,32 +56,12 @@ func bindAny(t testing.TB, w *world, sql string) {
 			}
 			continue
 		}
-		for _, n := range plansOf(b) {
+		if n := sourceOf(b); n != nil {
 			if err := plan.Validate(n); err != nil {
 				t.Fatalf("%s:\n%v\n%s", sql, err, plan.Explain(n))
 			}
 		}
 	}
-}
-
-func plansOf(s Stmt) []plan.Node {
-	switch s := s.(type) {
-	case *Query:
-		return []plan.Node{s.Node}
-	case *Insert:
-		return []plan.Node{s.Source}
-	case *Update:
-		return []plan.Node{s.Source}
-	case *Delete:
-		return []plan.Node{s.Source}
-	case *DDL:
-		if s.Query != nil {
-			return []plan.Node{s.Query.Node}
-		}
-	case *Explain:
-		return plansOf(s.Stmt)
-	}
-	return nil
 }
 
 // TestRandomStatements crosses the statements of the scripts with each other

@@ -17,6 +17,7 @@ import (
 const (
 	maxDepth   = 2000  // nesting of an expression
 	maxSelects = 2000  // SELECTs after common table expressions are put in
+	maxPlan    = 300   // nodes from the root of a plan to a leaf
 	maxFields  = 16384 // columns of a SELECT list, after * is unfolded
 )
 
