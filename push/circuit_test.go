@@ -2,6 +2,7 @@ package push_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -145,6 +146,54 @@ func TestInitGivesLiteralRowsOnce(t *testing.T) {
 	if out, err = s.c.Step(nil); err != nil || text(out) != "" {
 		t.Fatalf("a step without changes gave %q, %v", text(out), err)
 	}
+}
+
+func TestLiteralRowsThatFailAreErrors(t *testing.T) {
+	most := &expr.Const{V: types.IntValue(math.MaxInt64)}
+	sum, err := expr.Resolve("+", []expr.Expr{most, most})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &plan.Values{Sch: schema("x", types.TypeInt), Rows: [][]expr.Expr{{most}, {sum}}}
+	s := newStory(t, n, push.Env{})
+	out, err := s.c.Init()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, rest, _ := strings.Cut(text(out), "\n")
+	if got != "+1 9223372036854775807" || !strings.HasPrefix(rest, "error +1 1690 ") || !strings.HasSuffix(rest, "row 2 of VALUES") {
+		t.Fatalf("got\n%s", text(out))
+	}
+}
+
+func TestAFilterThatFailsIsAnErrorUntilItsRowGoes(t *testing.T) {
+	in := pairTable(1, "t")
+	one := &expr.Const{V: types.IntValue(1)}
+	sum, err := expr.Resolve("+", []expr.Expr{col(in.Sch, 1), one})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pred, err := expr.Resolve(">", []expr.Expr{sum, one})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStory(t, &plan.Filter{In: in, Preds: []expr.Expr{pred}}, push.Env{})
+	s.want(s.step(1, "1 1 5", "1 2 -5"), "+1 1 5")
+	const bad = " 1690 BIGINT value is out of range in '(t_v + 1)' (3,9223372036854775807)"
+	s.want(s.step(1, "1 3 9223372036854775807"), "error +1"+bad)
+	s.want(s.step(1, "-1 3 9223372036854775807", "1 3 8"), "+1 3 8", "error -1"+bad)
+	s.c.Drop()
+}
+
+func TestASideUnderChosenColumnsIsReadAsItIs(t *testing.T) {
+	u := pairTable(2, "u")
+	turned := &plan.Project{In: u, Exprs: []expr.Expr{col(u.Sch, 1), col(u.Sch, 0)}, Sch: plan.Schema{u.Sch[1], u.Sch[0]}}
+	s := newStory(t, innerOn(pairTable(1, "t"), turned, 1, 1), push.Env{})
+	if got := s.c.Feed(2); got != (push.Feed{AsIs: 1}) {
+		t.Fatalf("Feed = %+v", got)
+	}
+	s.want(s.step(1, "1 1 5"), "")
+	s.want(s.step(2, "1 5 50"), "+1 1 5 50 5")
 }
 
 func innerOn(l, r plan.Node, lk, rk int) *plan.Join {

@@ -31,7 +31,6 @@ type join struct {
 	// tryAll makes pairs be tried also where only their errors count.
 	tryAll bool
 
-	nulls  *zset.Batch // of R's columns, empty: the partner of what has none
 	pairs  *zset.Batch // L's columns, then R's
 	rows   *zset.Batch // of the output, on its way out
 	li, ri []int32
@@ -435,6 +434,10 @@ func (b *builder) join(n *plan.Join, s *stage, to []port, depth int) error {
 	lt, rt := typesOf(n.L.Schema()), typesOf(n.R.Schema())
 	lmake := b.side(info, "left", lt, lkeys, left)
 	rmake := b.side(info, "right", rt, rkeys, right)
+	pairs := slices.Concat(lt, rt)
+	if n.Kind == plan.InnerJoin || n.Kind == plan.LeftJoin {
+		pairs = typesOf(n.Sch)
+	}
 	var on *expr.Filter
 	if len(n.On) > 0 {
 		on = expr.CompileFilter(n.On)
@@ -442,8 +445,7 @@ func (b *builder) join(n *plan.Join, s *stage, to []port, depth int) error {
 	for i := range to {
 		o := &join{base: b.base(i, to), kind: n.Kind, l: lmake(i), r: rmake(i), on: on, cx: expr.NewCtx()}
 		o.tryAll = fallible(n.On)
-		o.pairs = zset.NewBatch(append(append([]types.Type(nil), lt...), rt...), 0)
-		o.rows = zset.NewBatch(typesOf(n.Sch), 0)
+		o.rows, o.pairs = zset.NewBatch(typesOf(n.Sch), 0), zset.NewBatch(pairs, 0)
 		ports[i] = info.add(o)
 	}
 	if err := b.input(n, n.L, left, s, ports, depth); err != nil {

@@ -1,6 +1,8 @@
 package push
 
 import (
+	"slices"
+
 	"github.com/weirdb/weir/arrange"
 	"github.com/weirdb/weir/expr"
 	"github.com/weirdb/weir/plan"
@@ -196,7 +198,7 @@ func (b *builder) nullAnti(n *plan.Join, s *stage, to []port, depth int) error {
 	for i := range to {
 		o := &nullAnti{join: join{base: b.base(i, to), kind: plan.AntiJoin, l: l(i), r: r(i), on: on, cx: expr.NewCtx()}}
 		o.lNull, o.rNull = lNull(i), rNull(i)
-		o.pairs = zset.NewBatch(append(append([]types.Type(nil), lt...), rt...), 0)
+		o.pairs = zset.NewBatch(slices.Concat(lt, rt), 0)
 		o.rows = zset.NewBatch(lt, 0)
 		ports[i] = info.add(o)
 	}
