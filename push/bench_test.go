@@ -57,12 +57,11 @@ func scanAll(table uint64, name string, s plan.Schema) *plan.Scan {
 	return n
 }
 
-// BenchmarkGroupedCount keeps SELECT g, COUNT(*) GROUP BY g over 100,000
-// groups.
+// BenchmarkGroupedCount keeps SELECT g, COUNT(*) GROUP BY g.
 func BenchmarkGroupedCount(b *testing.B) {
-	const groups = 100_000
-	for _, rows := range []int{1, 100, 10_000} {
-		b.Run(fmt.Sprintf("step=%d", rows), func(b *testing.B) {
+	for _, size := range [][2]int{{100_000, 1}, {100_000, 100}, {100_000, 10_000}, {1000, 10_000}} {
+		groups, rows := size[0], size[1]
+		b.Run(fmt.Sprintf("groups=%d/step=%d", groups, rows), func(b *testing.B) {
 			s := schema("g", types.TypeInt)
 			n := &plan.Aggregate{In: scanAll(1, "t", s), Groups: []int{0},
 				Aggs: []plan.Agg{{Func: plan.CountStar, Type: types.TypeInt, Name: "n"}},
