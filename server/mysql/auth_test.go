@@ -37,6 +37,17 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
+func TestPasswordMatches(t *testing.T) {
+	for _, c := range []struct {
+		set, given string
+		want       bool
+	}{{"", "", true}, {"x", "x", true}, {"x", "", false}, {"", "x", false}, {"x", "X", false}} {
+		if got := NewPassword(c.set).Matches(c.given); got != c.want {
+			t.Errorf("%q for %q: %v", c.given, c.set, got)
+		}
+	}
+}
+
 func TestLogin(t *testing.T) {
 	users := map[string]Password{"root": NewPassword("secret"), "guest": {}}
 	_, addr := startServer(t, Options{Node: node(), Users: users})
