@@ -303,11 +303,29 @@ func constantLike(c *Const, other Expr) (Expr, error) {
 		if _, column := other.(*Col); !column && from.IsText() {
 			return c, nil
 		}
-		if v, st := types.ConvertValue(c.V, wide); st == types.OK && (from.IsText() || from == types.Decimal || from.IsFloat()) {
+		if v, st := types.ConvertValue(c.V, wide); st == types.OK && sameNumber(c.V, v) {
 			return &Const{v}, nil
 		}
 	}
 	return c, nil
+}
+
+// sameNumber tells whether v is the integer i: converting rounds 5.5 to 6.
+func sameNumber(v, i types.Value) bool {
+	whole, float := types.DecFromInt64(i.I), float64(i.I)
+	if i.Type.Kind.IsUnsigned() {
+		whole, float = types.DecFromUint64(uint64(i.I)), float64(uint64(i.I))
+	}
+	switch k := v.Type.Kind; {
+	case k == types.Decimal:
+		return types.CmpDec(v.D, int(v.Type.Scale), whole, 0) == 0
+	case k.IsFloat():
+		return v.F == float
+	case k.IsText():
+		f, _ := types.TextToFloat(v.S)
+		return f == float
+	}
+	return false
 }
 
 // constantTime reads the text constant c for a comparison with time type t.
