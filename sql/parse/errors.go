@@ -92,7 +92,7 @@ func faultOffset(sql, msg string) (off int, detail string) {
 func keywordHint(s string, first bool) string {
 	sc := scanner{s: s}
 	t, err := sc.next()
-	if err != nil || t.kind != tokWord {
+	if err != nil || t.kind != tokWord || t.end-t.pos > 20 {
 		return ""
 	}
 	words := clauseWords

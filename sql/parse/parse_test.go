@@ -108,6 +108,7 @@ func TestErrors(t *testing.T) {
 		{"show materialized views like x", 1064, 1, 30, "near 'x'", ""},
 		{"create table t (a varchar)", 1064, 1, 26, "near ')'", ""},
 		{"select " + strings.Repeat("(", 1200) + "1", 1436, 1, 1007, "", "nest"},
+		{"select" + strings.Repeat(" 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'", 30000), 1436, 1, 167084, "adjacent strings", ""},
 		{"select " + strings.Repeat("-", 60000) + "1", 1436, 1, 40007, "", ""},
 	} {
 		_, err := ParseAll(c.sql)

@@ -145,10 +145,16 @@ const (
 	errTooDeep = 1436 // MySQL's ER_STACK_OVERRUN_NEED_MORE
 )
 
+// maxCopied bounds the bytes that the grammar copies to put adjacent strings
+// ('a' 'b' is 'ab') together: each one copies all before it.
+const maxCopied = 256 << 20
+
 // depth follows the nesting of a statement.
 type depth struct {
 	levels []int // tokens since the last comma, per open parenthesis
 	total  int
+	run    int // bytes of the adjacent strings up to here
+	copied int
 }
 
 func (d *depth) see(s string, t token) error {
@@ -175,6 +181,15 @@ func (d *depth) see(s string, t token) error {
 	} else {
 		d.levels[top]++
 		d.total++
+	}
+	if t.kind != tokString {
+		d.run = 0
+	} else if d.run += t.end - t.pos; d.run > t.end-t.pos {
+		d.copied += d.run
+	}
+	if d.copied > maxCopied {
+		line, col := position(s, t.pos)
+		return sqlerr.New(errTooDeep, "The statement puts too many adjacent strings together").At(line, col)
 	}
 	if len(d.levels) > maxParens || d.total > maxSpine {
 		line, col := position(s, t.pos)
