@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/weirdb/weir/catalog"
@@ -63,6 +64,7 @@ func (x *execution) insertOp(t *catalog.Table, rows *zset.Batch, mode bind.Inser
 	op := shard.Op{
 		Table: t.ID, Version: t.Version, Action: shard.Insert,
 		OnDup: dupModes[mode], Pre: shard.PreNone, Count: x.count(), Rows: rows,
+		KeepZero: strings.Contains(strings.ToUpper(x.s.vars.text("sql_mode")), "NO_AUTO_VALUE_ON_ZERO"),
 	}
 	sets, err := x.sets(t, onDup)
 	op.Sets = sets

@@ -111,6 +111,11 @@ func (x *execution) query(ctx context.Context) error {
 	if err := x.readable(); err != nil {
 		return err
 	}
+	if limit := x.s.vars.milliseconds("max_execution_time"); limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, errTooLong)
+		defer cancel()
+	}
 	if err := x.out.Columns(x.c.columns); err != nil {
 		return err
 	}
@@ -126,6 +131,9 @@ func (x *execution) query(ctx context.Context) error {
 	x.s.e.metrics.rowsRead(rows)
 	return x.done(Summary{})
 }
+
+// errTooLong is what max_execution_time ends a SELECT with.
+var errTooLong = sqlerr.New(sqlerr.ErrQueryTimeout, "Query execution was interrupted, maximum statement execution time exceeded")
 
 // rebind compiles the statement anew against the catalog of x.root.
 func (x *execution) rebind() error {

@@ -85,7 +85,7 @@ func (x *execution) number(ctx context.Context, op *shard.Op) error {
 	v := &op.Rows.Cols[t.AutoIncrement()]
 	n := uint64(0)
 	for i := range op.Rows.N {
-		if v.IsNull(i) || v.I[i] == 0 {
+		if v.IsNull(i) || v.I[i] == 0 && !op.KeepZero {
 			n++
 		}
 	}

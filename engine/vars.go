@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/weirdb/weir/catalog"
 	"github.com/weirdb/weir/sql/bind"
@@ -133,6 +134,12 @@ func (v *variables) strict() bool {
 	return strings.Contains(mode, "STRICT_TRANS_TABLES") || strings.Contains(mode, "STRICT_ALL_TABLES") || strings.Contains(mode, "TRADITIONAL")
 }
 
+// milliseconds returns a variable that holds a time, 0 for none.
+func (v *variables) milliseconds(name string) time.Duration {
+	n, _ := strconv.ParseInt(v.text(name), 10, 64)
+	return time.Duration(n) * time.Millisecond
+}
+
 // lookup is bind.Env.SysVar.
 func (v *variables) lookup(name string, global bool) (types.Value, bool) {
 	def, ok := sysVars[name]
@@ -234,6 +241,8 @@ func checkText(name, text string, wrong *sqlerr.Error) (string, error) {
 			return "", sqlerr.NotSupported("SERIALIZABLE: transactions have snapshot isolation")
 		}
 		return "", wrong
+	case "sql_mode":
+		return text, checkMode(text, wrong)
 	case "weir_view_errors":
 		if text != "fail" && text != "skip" {
 			return "", wrong.WithHint("it is 'fail' or 'skip'")
@@ -252,6 +261,33 @@ func checkText(name, text string, wrong *sqlerr.Error) (string, error) {
 		}
 	}
 	return text, nil
+}
+
+// modes are the words of sql_mode; true for those that this release honours
+// or that change nothing here.
+var modes = map[string]bool{
+	"ALLOW_INVALID_DATES": false, "ANSI": false, "ANSI_QUOTES": false, "ERROR_FOR_DIVISION_BY_ZERO": true,
+	"HIGH_NOT_PRECEDENCE": false, "IGNORE_SPACE": false, "NO_AUTO_CREATE_USER": true, "NO_AUTO_VALUE_ON_ZERO": true,
+	"NO_BACKSLASH_ESCAPES": false, "NO_DIR_IN_CREATE": true, "NO_ENGINE_SUBSTITUTION": true, "NO_UNSIGNED_SUBTRACTION": false,
+	"NO_ZERO_DATE": true, "NO_ZERO_IN_DATE": true, "ONLY_FULL_GROUP_BY": true, "PAD_CHAR_TO_FULL_LENGTH": false,
+	"PIPES_AS_CONCAT": false, "REAL_AS_FLOAT": false, "STRICT_ALL_TABLES": true, "STRICT_TRANS_TABLES": true,
+	"TIME_TRUNCATE_FRACTIONAL": false, "TRADITIONAL": true,
+}
+
+// checkMode refuses words of sql_mode that would be ignored.
+func checkMode(text string, wrong *sqlerr.Error) error {
+	for _, word := range strings.Split(strings.ToUpper(text), ",") {
+		word = strings.TrimSpace(word)
+		honoured, known := modes[word]
+		switch {
+		case word == "":
+		case !known:
+			return wrong
+		case !honoured:
+			return sqlerr.NotSupported("sql_mode %s", word)
+		}
+	}
+	return nil
 }
 
 func unknownVariable(name string, names []string) error {

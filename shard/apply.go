@@ -122,7 +122,7 @@ func (w *writer) op(op *Op, res *Result) error {
 
 // insert brings the rows of op in, one after the other where keys collide.
 func (w *writer) insert(o *overlay, op *Op, res *Result) error {
-	w.fillCounter(o, op.Rows, res)
+	w.fillCounter(o, op, res)
 	rows := op.Rows
 	if o.table.RowID() >= 0 {
 		rows = w.withRowIDs(rows)
@@ -231,14 +231,15 @@ func duplicate(name string, keys *zset.Batch, i int) *sqlerr.Error {
 // fillCounter gives the AUTO_INCREMENT column its values: NULL and 0 ask for
 // one, a larger value moves the counter. Gaps left by failed statements stay,
 // as in MySQL.
-func (w *writer) fillCounter(o *overlay, rows *zset.Batch, res *Result) {
+func (w *writer) fillCounter(o *overlay, op *Op, res *Result) {
+	rows := op.Rows
 	col := o.table.AutoIncrement()
 	if col < 0 {
 		return
 	}
 	v := &rows.Cols[col]
 	for i := range rows.N {
-		if v.IsNull(i) || v.I[i] == 0 {
+		if v.IsNull(i) || v.I[i] == 0 && !op.KeepZero {
 			v.I[i] = int64(o.counter)
 			if res.LastID == 0 {
 				res.LastID = o.counter

@@ -152,6 +152,9 @@ type Op struct {
 	Hashes  []uint64    // PreHash: the hash of each row found, see RowHash
 	Count   CountMode
 	N       uint64 // Reserve only
+	// KeepZero makes a 0 in the AUTO_INCREMENT column of an Insert a value
+	// and no wish for the next number.
+	KeepZero bool
 }
 
 // CountMode says how an op counts into Result.Affected.
@@ -259,7 +262,7 @@ func appendOp(dst []byte, op *Op) []byte {
 	for _, h := range op.Hashes {
 		dst = binary.LittleEndian.AppendUint64(dst, h)
 	}
-	return binary.AppendUvarint(dst, op.N)
+	return wire.AppendBool(binary.AppendUvarint(dst, op.N), op.KeepZero)
 }
 
 // appendRows appends a length and the rows; Reserve has none.
@@ -339,7 +342,7 @@ func decodeOp(r *wire.Reader, op *Op) {
 	for i := range op.Hashes {
 		op.Hashes[i] = r.Uint64()
 	}
-	op.N = r.Uvarint()
+	op.N, op.KeepZero = r.Uvarint(), r.Bool()
 }
 
 func decodeExpr(r *wire.Reader) expr.Expr {
