@@ -304,13 +304,12 @@ func floatLoop(fn Fn, out []float64, x, y operand) bool {
 	return sum != 0
 }
 
-// decimalArith is + - * / % of decimals. When everything lies in one word and
-// no product can pass it, the loops are those of integers.
+// decimalArith is + - * / % of decimals, in words where they suffice.
 func (c *compiler) decimalArith(e *Call) *node {
-	ta, tb := e.Args[0].Type(), e.Args[1].Type()
-	if e.T.Phys() == types.PhysInt && ta.Phys() == types.PhysInt && tb.Phys() == types.PhysInt && c.oneWord(e, ta, tb) {
-		return c.wordDecimals(e, ta, tb)
+	if nd := c.wordDecimals(e); nd != nil {
+		return nd
 	}
+	ta, tb := e.Args[0].Type(), e.Args[1].Type()
 	a, b, slot := c.node(e.Args[0]), c.node(e.Args[1]), c.vec()
 	sa, sb, t := int(ta.Scale), int(tb.Scale), e.T
 	return &node{eval: func(f *frame, sel []int32, n int) *zset.Vec {
@@ -371,59 +370,6 @@ func decimalOp(fn Fn, p types.Dec, sa int, q types.Dec, sb, rs int) (types.Dec, 
 		return r, false
 	}
 	return r.Rescale(at, rs)
-}
-
-// oneWord tells whether e can be computed in words: the result's scale must be
-// the natural one, so that nothing is rounded.
-func (c *compiler) oneWord(e *Call, a, b types.Type) bool {
-	switch e.Fn {
-	case FnAdd, FnSub:
-		return e.T.Scale == max(a.Scale, b.Scale)
-	case FnMul:
-		return e.T.Scale == a.Scale+b.Scale
-	}
-	return false
-}
-
-// wordDecimals adds, subtracts and multiplies decimals of one word.
-func (c *compiler) wordDecimals(e *Call, ta, tb types.Type) *node {
-	a, b, slot := c.node(e.Args[0]), c.node(e.Args[1]), c.vec()
-	ma, mb := int64(1), int64(1)
-	if e.Fn != FnMul {
-		ma, mb = pow10(int(e.T.Scale-ta.Scale)), pow10(int(e.T.Scale-tb.Scale))
-	}
-	t := e.T
-	return &node{eval: func(f *frame, sel []int32, n int) *zset.Vec {
-		x, y := a.operand(f, sel, n), b.operand(f, sel, n)
-		v := f.out(slot, t, n)
-		if f.join(slot, v, n, x, y) {
-			return v
-		}
-		out, p, q := v.I, x.I, y.I
-		switch e.Fn {
-		case FnAdd:
-			for i := range out {
-				out[i] = p[i&x.mask]*ma + q[i&y.mask]*mb
-			}
-		case FnSub:
-			for i := range out {
-				out[i] = p[i&x.mask]*ma - q[i&y.mask]*mb
-			}
-		default:
-			for i := range out {
-				out[i] = p[i&x.mask] * q[i&y.mask]
-			}
-		}
-		return v
-	}}
-}
-
-func pow10(n int) int64 {
-	p := int64(1)
-	for range n {
-		p *= 10
-	}
-	return p
 }
 
 // decimalIntDiv is DIV of anything but integers.
@@ -527,4 +473,12 @@ func bitNot(f *frame, a []operand, i int) (int64, bool) { return ^a[0].int(i), t
 
 func bitCount(f *frame, a []operand, i int) (int64, bool) {
 	return int64(bits.OnesCount64(uint64(a[0].int(i)))), true
+}
+
+func pow10(n int) int64 {
+	p := int64(1)
+	for range n {
+		p *= 10
+	}
+	return p
 }

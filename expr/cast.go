@@ -154,6 +154,10 @@ func castReport(f *frame, i int, a operand, to types.Type, st types.Status) (nul
 	if st == types.OK || st == types.Noted {
 		return null
 	}
+	if f.muted() {
+		f.cx.WarningCount++
+		return null
+	}
 	text := a.value(i).String()
 	switch {
 	case to.Kind.IsTime() && null:

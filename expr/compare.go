@@ -51,9 +51,6 @@ func compileCompare(c *compiler, e *Call) *node {
 		return c.floatsCompared(a, b, o)
 	case ta.Kind.IsText() && (o == 0b010 || o == 0b101):
 		equal := textEqual(ta.Coll)
-		if a.scalar {
-			a, b = b, a
-		}
 		return c.rowsCompared(a, b, o, func(a, b operand, i int) int { return 1 - b2i(equal(a.bytes(i), b.bytes(i))) })
 	}
 	return c.rowsCompared(a, b, o, comparator(ta, tb))
@@ -320,53 +317,59 @@ func (c *compiler) nullSafe(a, b *node, cmp func(a, b operand, i int) int) *node
 	}}
 }
 
-// fold maps ASCII letters to lower case and marks what needs the collation's
-// full weights: bytes of longer characters and, 0xFF, control characters,
-// which some collations ignore.
-var fold = func() (t [256]byte) {
+// full marks bytes that need the collation's own weights: those of longer
+// characters, and control characters, which some collations ignore.
+const full = 0xff
+
+// asciiTable maps plain ASCII characters to one byte where they are equal.
+func asciiTable(ignoreCase bool) (t [256]byte) {
 	for i := range t {
 		switch {
-		case i >= 'A' && i <= 'Z':
-			t[i] = byte(i) + 'a' - 'A'
 		case i < 0x20 || i >= 0x7f:
-			t[i] = 0xff
+			t[i] = full
+		case ignoreCase && i >= 'A' && i <= 'Z':
+			t[i] = byte(i) + 'a' - 'A'
 		default:
 			t[i] = byte(i)
 		}
 	}
 	return t
-}()
+}
 
-// textEqual returns equality under a collation, quick where it can be told by
-// bytes.
+var foldedASCII, exactASCII = asciiTable(true), asciiTable(false)
+
+// textEqual returns equality under a collation. Equal plain beginnings weigh
+// the same, and the first plain character that differs settles it: what
+// follows can only add to the weights behind.
 func textEqual(c types.Collation) func(a, b []byte) bool {
 	if c.Binary() {
 		return bytes.Equal
 	}
-	if c.PadSpace() || c != types.Coll0900AiCi {
-		return func(a, b []byte) bool { return bytes.Equal(a, b) || c.Compare(a, b) == 0 }
+	table := &foldedASCII
+	if c == types.CollUtf8mb4Bin {
+		table = &exactASCII
 	}
+	pads := c.PadSpace()
 	return func(a, b []byte) bool {
-		if len(a) != len(b) {
-			return !(plainASCII(a) && plainASCII(b)) && c.Compare(a, b) == 0
-		}
-		for i := range a {
-			x, y := fold[a[i]], fold[b[i]]
-			if x != y || x == 0xff {
-				return !(plainASCII(a) && plainASCII(b)) && c.Compare(a, b) == 0
+		n := min(len(a), len(b))
+		for i, x := range a[:n] {
+			x, y := table[x], table[b[i]]
+			if x == full || y == full {
+				return c.Compare(a, b) == 0
+			}
+			if x != y {
+				return pads && (x == ' ' || y == ' ') && c.Compare(a, b) == 0
 			}
 		}
-		return true
-	}
-}
-
-func plainASCII(s []byte) bool {
-	for _, x := range s {
-		if fold[x] == 0xff {
-			return false
+		if len(a) == len(b) {
+			return true
 		}
+		longer := a
+		if len(b) > n {
+			longer = b
+		}
+		return (pads || table[longer[n]] == full) && c.Compare(a, b) == 0
 	}
-	return true
 }
 
 func compileBetween(c *compiler, e *Call) *node {

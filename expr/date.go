@@ -13,9 +13,14 @@ func dateFns() []def {
 	part := func(fn Fn, names string, row intRow, sig, doc string) def {
 		return def{fn: fn, names: names, args: "t", ret: retInt, compile: rowsInt(row), group: "dates", sig: sig, doc: doc}
 	}
-	field := func(fn Fn, names string, of func(c types.Civil) int, sig, doc string) def {
+	civil := func(fn Fn, names string, of func(year, month, day int) int, sig, doc string) def {
 		return part(fn, names, func(_ *frame, a []operand, i int) (int64, bool) {
-			return int64(of(types.CivilFromMicros(a[0].moment(i)))), true
+			return int64(of(types.CivilFromDays(a[0].day(i)))), true
+		}, sig, doc)
+	}
+	clock := func(fn Fn, names string, unit, modulo int64, sig, doc string) def {
+		return part(fn, names, func(_ *frame, a []operand, i int) (int64, bool) {
+			return types.TimeOf(a[0].moment(i)) / unit % modulo, true
 		}, sig, doc)
 	}
 	week := func(fn Fn, names, args string, row intRow, sig, doc string) def {
@@ -42,14 +47,14 @@ func dateFns() []def {
 		{fn: FnDate, names: "date", args: "t", ret: returns(types.TypeDate),
 			compile: rowsInt(func(_ *frame, a []operand, i int) (int64, bool) { return a[0].day(i), true }),
 			group:   "dates", sig: "DATE(t)", doc: "The date of t."},
-		field(FnYear, "year", func(c types.Civil) int { return c.Year }, "YEAR(t)", "The year."),
-		field(FnMonth, "month", func(c types.Civil) int { return c.Month }, "MONTH(t)", "The month, 1 to 12."),
-		field(FnDay, "day dayofmonth", func(c types.Civil) int { return c.Day }, "DAY(t)", "The day of the month."),
-		field(FnHour, "hour", func(c types.Civil) int { return c.Hour }, "HOUR(t)", "The hour, 0 to 23."),
-		field(FnMinute, "minute", func(c types.Civil) int { return c.Minute }, "MINUTE(t)", "The minute."),
-		field(FnSecond, "second", func(c types.Civil) int { return c.Second }, "SECOND(t)", "The second."),
-		field(FnMicrosecond, "microsecond", func(c types.Civil) int { return c.Micro }, "MICROSECOND(t)", "The microseconds of the second."),
-		field(FnQuarter, "quarter", func(c types.Civil) int { return (c.Month + 2) / 3 }, "QUARTER(t)", "The quarter, 1 to 4."),
+		civil(FnYear, "year", func(year, _, _ int) int { return year }, "YEAR(t)", "The year."),
+		civil(FnMonth, "month", func(_, month, _ int) int { return month }, "MONTH(t)", "The month, 1 to 12."),
+		civil(FnDay, "day dayofmonth", func(_, _, day int) int { return day }, "DAY(t)", "The day of the month."),
+		clock(FnHour, "hour", types.Hour, 24, "HOUR(t)", "The hour, 0 to 23."),
+		clock(FnMinute, "minute", types.Minute, 60, "MINUTE(t)", "The minute."),
+		clock(FnSecond, "second", types.Second, 60, "SECOND(t)", "The second."),
+		clock(FnMicrosecond, "microsecond", 1, types.Second, "MICROSECOND(t)", "The microseconds of the second."),
+		civil(FnQuarter, "quarter", func(_, month, _ int) int { return (month + 2) / 3 }, "QUARTER(t)", "The quarter, 1 to 4."),
 		part(FnDayOfWeek, "dayofweek", func(_ *frame, a []operand, i int) (int64, bool) {
 			return int64((types.Weekday(a[0].day(i))+1)%7 + 1), true
 		}, "DAYOFWEEK(t)", "1 for Sunday to 7 for Saturday."),

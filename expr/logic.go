@@ -349,6 +349,9 @@ func compileCoalesce(c *compiler, e *Call) *node {
 				break
 			}
 			x := a.operand(f, cur, n)
+			if k == 0 && x.Valid == nil && x.Type == ch.t && (x.mask != 0 || f.inScalar) {
+				return x.Vec
+			}
 			f.operands[ch.ops+k] = x
 			left := 0
 			each(cur, n, func(i int) {

@@ -248,6 +248,9 @@ func compileRound(c *compiler, e *Call) *node {
 			return roundFloat(a[0].float(i), a[1].int(i), truncate), true
 		})
 	case t.Kind == types.Decimal:
+		if nd := c.wordRounding(e); nd != nil {
+			return nd
+		}
 		from, to := int(t.Scale), int(e.T.Scale)
 		return c.decRows(e, func(_ *frame, a []operand, i int) (types.Dec, bool) {
 			return roundDecimal(a[0].dec(i), from, to, a[1].int(i), truncate), true

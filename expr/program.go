@@ -185,12 +185,15 @@ func (f *frame) warn(i int, code uint16, format string, args ...any) {
 		f.fail(i, sqlerr.New(code, format, args...))
 		return
 	}
-	if cx.WarningCount < MaxWarnings {
+	if !f.muted() {
 		f.warning(sqlerr.New(code, format, args...))
 		return
 	}
 	cx.WarningCount++
 }
+
+// muted tells whether a further warning would only be counted.
+func (f *frame) muted() bool { return !f.cx.assigning && f.cx.WarningCount >= MaxWarnings }
 
 // warning records err as a warning.
 func (f *frame) warning(err *sqlerr.Error) {
@@ -220,7 +223,6 @@ func (o operand) int(i int) int64         { return o.I[i&o.mask] }
 func (o operand) float(i int) float64     { return o.F[i&o.mask] }
 func (o operand) bytes(i int) []byte      { return o.Vec.Bytes(i & o.mask) }
 func (o operand) dec(i int) types.Dec     { return o.Vec.Dec(i & o.mask) }
-func (o operand) allNull() bool           { return o.mask == 0 && o.IsNull(0) }
 func (o operand) value(i int) types.Value { return o.Vec.Value(i & o.mask) }
 
 // out readies slot for n rows of type t, none NULL; values are what they were.
@@ -313,7 +315,8 @@ func (f *frame) join(slot int, v *zset.Vec, n int, ops ...operand) (allNull bool
 type Program struct {
 	code
 	root   *node
-	spread int // slot for a scalar root given to every row
+	param  *Param // the whole expression is this placeholder
+	spread int    // slot for a scalar root given to every row
 }
 
 // Compile readies e for evaluation, folding its constant parts. Any tree made
@@ -323,6 +326,7 @@ func Compile(e Expr) *Program { return compile(Fold(e)) }
 func compile(e Expr) *Program {
 	c := &compiler{}
 	p := &Program{root: c.node(e), spread: c.vec()}
+	p.param, _ = e.(*Param)
 	p.code = c.code
 	return p
 }
@@ -433,6 +437,11 @@ func zeroSlot(v *zset.Vec, i int) {
 // an *sqlerr.Error; cx.Errs is not touched. An expression with columns is a
 // caller's bug and panics.
 func (p *Program) Value(cx *Ctx) (types.Value, error) {
+	if p.param != nil && p.param.N < len(cx.Params) {
+		if v := &cx.Params[p.param.N]; !v.IsNull && sameButNull(v.Type, p.param.T) {
+			return *v, nil
+		}
+	}
 	f := cx.frame(&p.code)
 	f.inScalar = true
 	f.b = noColumns
