@@ -96,12 +96,14 @@ func exprList(es []expr.Expr, s Schema, sep string) string {
 }
 
 func (n *Project) list() string {
-	in, names := n.In.Schema(), n.Sch.names()
+	in := n.In.Schema()
 	out := make([]string, len(n.Exprs))
 	for i, e := range n.Exprs {
 		out[i] = in.text(e)
-		if out[i] != names[i] && n.Sch[i].Name != "" {
-			out[i] += " as " + names[i]
+		name := n.Sch[i].Name
+		c, bare := e.(*expr.Col)
+		if name != "" && name != out[i] && !(bare && in[c.Index].Name == name) {
+			out[i] += " as " + name
 		}
 	}
 	return strings.Join(out, ", ")
