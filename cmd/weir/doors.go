@@ -29,12 +29,23 @@ func openDoors(e *engine.Engine, my, web net.Listener, users map[string]mysqldoo
 	}
 	d := &doors{mysql: sql, failed: make(chan error, 2)}
 	d.http = &http.Server{
-		Handler:           httpdoor.New(httpdoor.Options{Node: e, Metrics: e.Metrics(), Logger: logger}),
+		Handler:           httpdoor.New(httpdoor.Options{Node: e, Metrics: e.Metrics(), Authorize: authorize(users), Logger: logger}),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	go func() { d.failed <- sql.Serve(my) }()
 	go func() { d.failed <- d.http.Serve(web) }()
 	return d, nil
+}
+
+// authorize checks the users of HTTP; nil when nobody has a password.
+func authorize(users map[string]mysqldoor.Password) func(user, password string) bool {
+	if len(users) == 0 {
+		return nil
+	}
+	return func(user, password string) bool {
+		p, known := users[user]
+		return known && p.Matches(password)
+	}
 }
 
 // shutdown lets the statements under way end and closes both doors.

@@ -10,15 +10,12 @@ import (
 	"github.com/weirdb/weir/zset"
 )
 
-// maxNumberDigits is the widest DECIMAL that a JSON number carries: 15 digits
-// survive a reader that makes a double of it.
-const maxNumberDigits = 15
-
 // appendJSON appends row i of a column of type t as JSON:
 //
 //	integers, BOOLEAN        numbers, beyond 2^53 too
 //	FLOAT, DOUBLE            numbers; null for NaN and the infinities
-//	DECIMAL(p,s)             numbers where p <= 15, else strings
+//	DECIMAL                  numbers with all their digits; a reader that makes
+//	                         a double of them keeps about 15
 //	strings                  strings; bytes that are no UTF-8 become U+FFFD
 //	VARBINARY, BLOB          base64 strings
 //	DATE                     "2024-02-29"
@@ -34,10 +31,6 @@ func appendJSON(dst []byte, t types.Type, v *zset.Vec, i int) []byte {
 			return append(dst, "null"...)
 		}
 		return appendPlain(dst, t, v, i)
-	case types.Decimal:
-		if t.Prec <= maxNumberDigits {
-			return appendPlain(dst, t, v, i)
-		}
 	case types.String:
 		return appendString(dst, v.Bytes(i))
 	case types.Date, types.Datetime, types.Timestamp, types.Bytes:
