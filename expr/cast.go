@@ -131,7 +131,10 @@ func sameLayout(from, to types.Type) bool {
 	case from.Kind.IsFloat() && to.Kind.IsFloat():
 		return from.Kind == to.Kind || to.Kind == types.Float64
 	case from.Kind.IsTime() && to.Kind.IsTime():
-		return (from.Kind == types.Date) == (to.Kind == types.Date) && (from.Kind == types.Date || from.Prec <= to.Prec)
+		if from.Kind == types.Date || to.Kind == types.Date {
+			return from.Kind == to.Kind
+		}
+		return from.Prec <= to.Prec && (from.Kind == to.Kind || to.Kind == types.Datetime)
 	}
 	return false
 }

@@ -457,7 +457,7 @@ func (c *compiler) inInts(x *node, vals []types.Value, null bool) *node {
 		small[i] = v.I
 		set[v.I] = struct{}{}
 	}
-	has := func(a operand, i int) bool {
+	return c.inSet(x, null, func(_ *frame, a operand, i int) bool {
 		y := a.int(i)
 		if len(small) > smallList {
 			_, ok := set[y]
@@ -469,8 +469,7 @@ func (c *compiler) inInts(x *node, vals []types.Value, null bool) *node {
 			}
 		}
 		return false
-	}
-	return c.inSet(x, null, func(*frame) func(operand, int) bool { return has })
+	})
 }
 
 func (c *compiler) inTexts(x *node, vals []types.Value, null bool, coll types.Collation) *node {
@@ -478,27 +477,21 @@ func (c *compiler) inTexts(x *node, vals []types.Value, null bool, coll types.Co
 	for _, v := range vals {
 		set[string(coll.AppendSortKey(nil, []byte(v.S)))] = struct{}{}
 	}
-	state := c.state()
-	return c.inSet(x, null, func(f *frame) func(operand, int) bool {
-		scratch, _ := f.states[state].(*[]byte)
-		if scratch == nil {
-			scratch = new([]byte)
-			f.states[state] = scratch
+	state := c.buffer()
+	return c.inSet(x, null, func(f *frame, a operand, i int) bool {
+		key := a.bytes(i)
+		if !coll.Binary() {
+			scratch := &f.buffers[state]
+			*scratch = coll.AppendSortKey((*scratch)[:0], key)
+			key = *scratch
 		}
-		return func(a operand, i int) bool {
-			key := a.bytes(i)
-			if !coll.Binary() {
-				*scratch = coll.AppendSortKey((*scratch)[:0], key)
-				key = *scratch
-			}
-			_, ok := set[string(key)]
-			return ok
-		}
+		_, ok := set[string(key)]
+		return ok
 	})
 }
 
 // inSet is x IN (constants): a row not found is NULL when the list has a NULL.
-func (c *compiler) inSet(x *node, null bool, start func(f *frame) func(a operand, i int) bool) *node {
+func (c *compiler) inSet(x *node, null bool, has func(f *frame, a operand, i int) bool) *node {
 	slot := c.vec()
 	return &node{eval: func(f *frame, sel []int32, n int) *zset.Vec {
 		a := x.operand(f, sel, n)
@@ -506,9 +499,8 @@ func (c *compiler) inSet(x *node, null bool, start func(f *frame) func(a operand
 		if f.join(slot, v, n, a) {
 			return v
 		}
-		has := start(f)
 		f.rows(v, sel, n, func(i int) {
-			found := has(a, i)
+			found := has(f, a, i)
 			v.I[i] = int64(b2i(found))
 			if !found && null {
 				f.nullRow(slot, v, n, i)

@@ -176,6 +176,7 @@ func (cx *Ctx) frame(c *code) *frame {
 
 			operands: make([]operand, c.operands),
 			states:   make([]any, c.states),
+			buffers:  make([][]byte, c.buffers),
 		}
 		cx.frames[c] = f
 	}

@@ -30,7 +30,7 @@ type node struct {
 
 // code is the part of programs and filters that frames belong to.
 type code struct {
-	vecs, sels, held, operands, states int
+	vecs, sels, held, operands, states, buffers int
 }
 
 // frame is the scratch of one program in one Ctx.
@@ -44,7 +44,8 @@ type frame struct {
 	held  []*zset.Vec // values shared by several readers
 
 	operands []operand
-	states   []any // what kernels keep between batches: compiled patterns, buffers
+	states   []any    // what kernels keep between batches: compiled patterns
+	buffers  [][]byte // and memory for keys
 
 	inScalar bool
 	pending  *sqlerr.Error // the error of the scalar being evaluated
@@ -72,6 +73,8 @@ func (c *compiler) vec() int   { c.vecs++; return c.vecs - 1 }
 func (c *compiler) sel() int   { c.sels++; return c.sels - 1 }
 func (c *compiler) hold() int  { c.held++; return c.held - 1 }
 func (c *compiler) state() int { c.states++; return c.states - 1 }
+
+func (c *compiler) buffer() int { c.buffers++; return c.buffers - 1 }
 
 func (c *compiler) node(e Expr) *node {
 	switch e := e.(type) {

@@ -466,7 +466,7 @@ func soundex(_ *frame, a []operand, i int, dst []byte) ([]byte, bool) {
 func compileLike(c *compiler, e *Call) *node {
 	text, pattern := c.node(e.Args[0]), c.node(e.Args[1])
 	escape := []byte(e.Args[2].(*Const).V.S)
-	slot, coll := c.vec(), e.Args[0].Type().Coll
+	slot, buf, coll := c.vec(), c.buffer(), e.Args[0].Type().Coll
 	if pattern.fixed != nil && !pattern.fixed.IsNull(0) {
 		return c.likeConstant(text, scalar.NewPattern(pattern.fixed.Bytes(0), escape, coll))
 	}
@@ -482,14 +482,14 @@ func compileLike(c *compiler, e *Call) *node {
 			if now := p.bytes(i); made == nil || str(now) != str(last) {
 				made, last = scalar.NewPattern(now, escape, coll), now
 			}
-			v.I[i] = int64(b2i(made.Match(s.bytes(i))))
+			v.I[i] = int64(b2i(made.Match(s.bytes(i), &f.buffers[buf])))
 		})
 		return v
 	}}
 }
 
 func (c *compiler) likeConstant(text *node, p *scalar.Pattern) *node {
-	slot := c.vec()
+	slot, buf := c.vec(), c.buffer()
 	first, table, quick := p.First()
 	return &node{
 		eval: func(f *frame, sel []int32, n int) *zset.Vec {
@@ -498,7 +498,7 @@ func (c *compiler) likeConstant(text *node, p *scalar.Pattern) *node {
 			if f.join(slot, v, n, s) {
 				return v
 			}
-			f.rows(v, sel, n, func(i int) { v.I[i] = int64(b2i(p.Match(s.bytes(i)))) })
+			f.rows(v, sel, n, func(i int) { v.I[i] = int64(b2i(p.Match(s.bytes(i), &f.buffers[buf]))) })
 			return v
 		},
 		filter: func(f *frame, sel []int32, n int, dst []int32) []int32 {
@@ -507,7 +507,7 @@ func (c *compiler) likeConstant(text *node, p *scalar.Pattern) *node {
 				k := 0
 				each(sel, n, func(i int) {
 					dst[k] = int32(i)
-					k += b2i(!s.null(i) && p.Match(s.bytes(i)))
+					k += b2i(!s.null(i) && p.Match(s.bytes(i), &f.buffers[buf]))
 				})
 				return dst[:k]
 			}
@@ -520,7 +520,7 @@ func (c *compiler) likeConstant(text *node, p *scalar.Pattern) *node {
 				}
 				if b := data[lo]; table[b] == first || b >= 0x80 {
 					dst[k] = i
-					k += b2i(p.Match(data[lo:hi]))
+					k += b2i(p.Match(data[lo:hi], &f.buffers[buf]))
 				}
 			}
 			if sel == nil {

@@ -163,19 +163,20 @@ func (p *Pattern) size(s []byte) int {
 	return n
 }
 
-// Match tells whether s matches the whole pattern.
-func (p *Pattern) Match(s []byte) bool {
+// Match tells whether s matches the whole pattern. scratch is memory for the
+// weights of one character, kept between calls by who calls.
+func (p *Pattern) Match(s []byte, scratch *[]byte) bool {
 	switch p.kind {
 	case prefix:
-		return p.hasPrefix(s)
+		return p.hasPrefix(s, scratch)
 	case exact:
 		if len(s) == len(p.literal) {
-			return p.hasPrefix(s)
+			return p.hasPrefix(s, scratch)
 		}
-		return !p.bytewise() && !IsASCII(s) && p.match(s)
+		return !p.bytewise() && !IsASCII(s) && p.match(s, scratch)
 	}
 	if p.kind == general || !p.bytewise() && !IsASCII(s) {
-		return p.match(s)
+		return p.match(s, scratch)
 	}
 	if p.kind == suffix {
 		return len(s) >= len(p.literal) && p.equal(s[len(s)-len(p.literal):])
@@ -185,13 +186,13 @@ func (p *Pattern) Match(s []byte) bool {
 
 // hasPrefix compares the beginning of s with the literal of a prefix pattern,
 // or of an exact one as long as s.
-func (p *Pattern) hasPrefix(s []byte) bool {
+func (p *Pattern) hasPrefix(s []byte, scratch *[]byte) bool {
 	for i, x := range p.literal {
 		if i >= len(s) {
 			return false
 		}
 		if s[i] >= utf8.RuneSelf && !p.bytewise() {
-			return p.match(s)
+			return p.match(s, scratch)
 		}
 		if p.table[s[i]] != x {
 			return false
@@ -225,7 +226,7 @@ func (p *Pattern) index(s []byte) int {
 
 // match is the general case: on a mismatch the last % takes one character
 // more.
-func (p *Pattern) match(s []byte) bool {
+func (p *Pattern) match(s []byte, scratch *[]byte) bool {
 	k, at := 0, 0
 	star, starAt := -1, 0
 	for at < len(s) {
@@ -237,7 +238,7 @@ func (p *Pattern) match(s []byte) bool {
 				continue
 			}
 			size := p.size(s[at:])
-			if it.wild == one || p.equalChar(it, s[at:at+size]) {
+			if it.wild == one || p.equalChar(it, s[at:at+size], scratch) {
 				k++
 				at += size
 				continue
@@ -255,7 +256,7 @@ func (p *Pattern) match(s []byte) bool {
 	return k == len(p.items)
 }
 
-func (p *Pattern) equalChar(it *item, char []byte) bool {
+func (p *Pattern) equalChar(it *item, char []byte, scratch *[]byte) bool {
 	if len(char) == 1 && len(it.char) == 1 {
 		return p.table[char[0]] == p.table[it.char[0]]
 	}
@@ -265,8 +266,8 @@ func (p *Pattern) equalChar(it *item, char []byte) bool {
 	if !ignoresCase(p.coll) {
 		return false
 	}
-	var buf [32]byte
-	return bytes.Equal(weight(buf[:0], char, p.coll), it.key)
+	*scratch = weight((*scratch)[:0], char, p.coll)
+	return bytes.Equal(*scratch, it.key)
 }
 
 // weight appends the weight string of one character. A space at the end would
@@ -299,8 +300,9 @@ func Index(s, sub []byte, from int, c types.Collation) int {
 		}
 		return -1
 	}
+	var scratch []byte
 	for i := from; ; i += p.size(s[i:]) {
-		if p.startsWith(s[i:], sub) {
+		if p.startsWith(s[i:], sub, &scratch) {
 			return i
 		}
 		if i >= len(s) {
@@ -319,7 +321,7 @@ func equalFolded(a, b []byte) bool {
 }
 
 // startsWith compares character by character.
-func (p *Pattern) startsWith(s, sub []byte) bool {
+func (p *Pattern) startsWith(s, sub []byte, scratch *[]byte) bool {
 	for len(sub) > 0 {
 		if len(s) == 0 {
 			return false
@@ -329,7 +331,7 @@ func (p *Pattern) startsWith(s, sub []byte) bool {
 		if m > 1 || n > 1 {
 			it.key = weight(nil, sub[:m], p.coll)
 		}
-		if !p.equalChar(&it, s[:n]) {
+		if !p.equalChar(&it, s[:n], scratch) {
 			return false
 		}
 		s, sub = s[n:], sub[m:]
