@@ -1,0 +1,180 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/weirdb/weir/engine"
+	"github.com/weirdb/weir/types"
+	"github.com/weirdb/weir/zset"
+)
+
+// discard is a Sink that counts rows.
+type discard struct{ rows int64 }
+
+func (d *discard) Columns([]engine.Column) error { return nil }
+
+func (d *discard) Rows(b *zset.Batch) error {
+	d.rows += b.WeightSum()
+	return nil
+}
+
+func (d *discard) Done(engine.Summary, bool) error { return nil }
+
+// stocked opens an engine in memory with a table t of n rows, keys 0 to n-1.
+func stocked(b *testing.B, n int) *client {
+	b.Helper()
+	e := open(b, engine.Options{})
+	c := connect(b, e, "")
+	c.do("CREATE DATABASE d; USE d; CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR(40), n BIGINT NOT NULL)")
+	for from := 0; from < n; from += 1000 {
+		c.do("%s", insertText("t", from, min(1000, n-from)))
+	}
+	return c
+}
+
+// insertText is a multi-row INSERT of n rows with keys from from on.
+func insertText(table string, from, n int) string {
+	var sql strings.Builder
+	fmt.Fprintf(&sql, "INSERT INTO %s VALUES ", table)
+	for i := range n {
+		if i > 0 {
+			sql.WriteByte(',')
+		}
+		fmt.Fprintf(&sql, "(%d,'the name of row %d',%d)", from+i, from+i, i)
+	}
+	return sql.String()
+}
+
+func (c *client) ready(sql string) engine.Stmt {
+	c.t.Helper()
+	st, err := c.Prepare(context.Background(), sql)
+	if err != nil {
+		c.t.Fatalf("%s\n%v", sql, err)
+	}
+	return st
+}
+
+// execute runs st with params and fails the benchmark on an error.
+func execute(b *testing.B, st engine.Stmt, out engine.Sink, params ...types.Value) {
+	if err := st.Execute(context.Background(), params, out); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkPointSelect(b *testing.B) {
+	const n = 100_000
+	c := stocked(b, n)
+	random := rand.New(rand.NewPCG(1, 2))
+	keys := make([]int64, 1<<12)
+	for i := range keys {
+		keys[i] = random.Int64N(n)
+	}
+	b.Run("prepared", func(b *testing.B) {
+		st := c.ready("SELECT id, name, n FROM t WHERE id = ?")
+		var out discard
+		params := make([]types.Value, 1)
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			params[0] = types.IntValue(keys[i%len(keys)])
+			execute(b, st, &out, params...)
+		}
+		if out.rows != int64(b.N) {
+			b.Fatalf("%d look-ups found %d rows", b.N, out.rows)
+		}
+	})
+	b.Run("text", func(b *testing.B) {
+		texts := make([]string, len(keys))
+		for i, k := range keys {
+			texts[i] = fmt.Sprintf("SELECT id, name, n FROM t WHERE id = %d", k)
+		}
+		var out discard
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if err := c.Query(context.Background(), texts[i%len(texts)], &out); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if out.rows != int64(b.N) {
+			b.Fatalf("%d look-ups found %d rows", b.N, out.rows)
+		}
+	})
+}
+
+func BenchmarkInsert(b *testing.B) {
+	b.Run("1 row prepared", func(b *testing.B) {
+		c := stocked(b, 1000)
+		st := c.ready("INSERT INTO t VALUES (?, ?, ?)")
+		params := []types.Value{{}, types.TextValue("a name"), types.IntValue(7)}
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			params[0] = types.IntValue(int64(1000 + i))
+			execute(b, st, &discard{}, params...)
+		}
+	})
+	b.Run("1000 rows text", func(b *testing.B) {
+		c := stocked(b, 1000)
+		b.ReportAllocs()
+		for i := 1; b.Loop(); i++ {
+			b.StopTimer()
+			sql := insertText("t", i*1000, 1000)
+			b.StartTimer()
+			if err := c.Query(context.Background(), sql, &discard{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/row")
+	})
+}
+
+func BenchmarkUpdateByKey(b *testing.B) {
+	const n = 10_000
+	c := stocked(b, n)
+	st := c.ready("UPDATE t SET n = n + 1 WHERE id = ?")
+	params := make([]types.Value, 1)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		params[0] = types.IntValue(int64(i*7919) % n)
+		execute(b, st, &discard{}, params...)
+	}
+}
+
+// BenchmarkVoteWrites is the writing side of `weir bench vote` without the
+// wire: votes under a view that joins and groups them.
+func BenchmarkVoteWrites(b *testing.B) {
+	const articles = 100_000
+	for _, batch := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("%d rows", batch), func(b *testing.B) {
+			e := open(b, engine.Options{})
+			c := connect(b, e, "")
+			c.do(`CREATE DATABASE d; USE d;
+				CREATE TABLE article (id BIGINT PRIMARY KEY, title VARCHAR(64) NOT NULL);
+				CREATE TABLE vote (article_id BIGINT NOT NULL, user BIGINT NOT NULL);
+				CREATE MATERIALIZED VIEW v AS SELECT a.id, a.title, COUNT(v.user) AS votes
+				FROM article a LEFT JOIN vote v ON v.article_id = a.id GROUP BY a.id, a.title`)
+			for from := 0; from < articles; from += 1000 {
+				var sql strings.Builder
+				for i := range 1000 {
+					fmt.Fprintf(&sql, ",(%d,'Article #%d')", from+i, from+i)
+				}
+				c.do("INSERT INTO article VALUES %s", sql.String()[1:])
+			}
+			st := c.ready("INSERT INTO vote VALUES (?, ?)" + strings.Repeat(",(?, ?)", batch-1))
+			random := rand.New(rand.NewPCG(1, 2))
+			zipf := rand.NewZipf(random, 1.08, 1, articles-1)
+			params := make([]types.Value, 2*batch)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				for k := range batch {
+					params[2*k] = types.IntValue(int64(zipf.Uint64()))
+					params[2*k+1] = types.IntValue(int64(i*batch + k))
+				}
+				execute(b, st, &discard{}, params...)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(batch), "ns/row")
+		})
+	}
+}
