@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/weirdb/weir/catalog"
@@ -26,7 +27,7 @@ type compiled struct {
 	// with access paths, runner is node made ready.
 	logical, node plan.Node
 	runner        *pull.Runner
-	views         []uint64 // views that node scans
+	views         []uint64 // views that node scans, and those below them
 	// diagnostic statements leave the warnings of the one before alone.
 	diagnostic bool
 }
@@ -85,13 +86,7 @@ func (s *session) plan(b bind.Stmt, text string, cat *catalog.Catalog) (*compile
 func (c *compiled) build(n plan.Node) (err error) {
 	c.logical = plan.Optimise(n, c.cat.Info)
 	c.node = plan.ChooseAccess(c.logical, c.cat.Info)
-	for _, id := range plan.Tables(c.node) {
-		if r, _ := c.cat.ByID(id); r != nil {
-			if _, ok := r.(*catalog.View); ok {
-				c.views = append(c.views, id)
-			}
-		}
-	}
+	c.views = viewsOf(c.cat, c.node)
 	c.runner, err = pull.Build(c.node)
 	return err
 }
@@ -143,17 +138,25 @@ func verbOf(b bind.Stmt) string {
 	return "other"
 }
 
-// readable refuses a view that is not ready, has failed or holds errors.
+// readable refuses a view that is not ready, has failed or holds errors, and
+// one above it: the errors of a view are those of all views that read it.
 func (x *execution) readable() error {
+	if len(x.c.views) == 0 {
+		return nil
+	}
+	var wrote []uint64
+	if t := x.s.txn; t != nil {
+		wrote = t.Wrote()
+	}
 	for _, id := range x.c.views {
-		if err := x.readableView(id); err != nil {
+		if err := x.readableView(id, wrote); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (x *execution) readableView(id uint64) error {
+func (x *execution) readableView(id uint64, wrote []uint64) error {
 	r, ok := x.root.Catalog.ByID(id)
 	if !ok {
 		return sqlerr.New(sqlerr.ErrNoSuchTable, "a view of the statement is gone")
@@ -163,6 +166,9 @@ func (x *execution) readableView(id uint64) error {
 		return sqlerr.New(sqlerr.ErrViewInvalid, "view '%s.%s' is still being filled", v.DB, v.Name).
 			WithHint("SHOW MATERIALIZED VIEWS tells how far it is")
 	}
+	if len(wrote) > 0 && reaches(x.root.Catalog, wrote, v) {
+		return nil // answered by its plan, see throughViews
+	}
 	state := x.root.Rel(id)
 	if state.Failed != nil {
 		return state.Failed
@@ -171,6 +177,25 @@ func (x *execution) readableView(id uint64) error {
 		return nil
 	}
 	return viewError(v, state)
+}
+
+// viewsOf returns the views that n scans and all views below them.
+func viewsOf(cat *catalog.Catalog, n plan.Node) []uint64 {
+	var out []uint64
+	add := func(ids []uint64) {
+		for _, id := range ids {
+			r, _ := cat.ByID(id)
+			if _, ok := r.(*catalog.View); ok && !slices.Contains(out, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	add(plan.Tables(n))
+	for i := 0; i < len(out); i++ {
+		r, _ := cat.ByID(out[i])
+		add(r.(*catalog.View).Inputs)
+	}
+	return out
 }
 
 // planKey is what a plan is cached under: its text in a database.

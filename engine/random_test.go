@@ -40,7 +40,7 @@ type genView struct {
 	name, query string
 	cols        []genCol
 	made        bool
-	over        []string // relations it reads
+	over        map[string]bool // relations it reads
 }
 
 // gen makes random schemas, statements and queries. All it makes is text, so

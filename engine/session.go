@@ -17,7 +17,8 @@ import (
 )
 
 // session implements Session. Its fields belong to the goroutine that runs a
-// call, except what mu guards.
+// call, except what mu guards; opt and db are written under mu too, so that
+// SHOW PROCESSLIST of another session may read them there.
 type session struct {
 	e    *Engine
 	id   uint32
@@ -52,12 +53,12 @@ func newSession(e *Engine, id uint32) *session { return &session{e: e, id: id} }
 
 // begin sets the session to its first state.
 func (s *session) begin(o SessionOptions) error {
-	s.opt, s.db = o, ""
 	s.vars = newVariables(s.e.globals)
 	s.user, s.prepared = nil, nil
 	s.txn, s.explicit = nil, false
 	s.warnings, s.warned, s.rowCount, s.found, s.lastID, s.failing = nil, 0, 0, 0, 0, nil
 	s.mu.Lock()
+	s.opt, s.db = o, ""
 	s.command, s.since = "Sleep", s.e.opt.Now()
 	s.mu.Unlock()
 	if o.DB == "" {
@@ -85,7 +86,9 @@ func (s *session) Use(_ context.Context, db string) error {
 		}
 		return err
 	}
+	s.mu.Lock()
 	s.db = db
+	s.mu.Unlock()
 	return nil
 }
 

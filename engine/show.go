@@ -457,7 +457,7 @@ func (x *execution) showProcesses(a *answer, b *bind.Show) {
 		if s.command == "Query" {
 			state = "executing"
 		}
-		if s == x.s && s.db != "" {
+		if s.db != "" {
 			db = s.db
 		}
 		cells := []any{uint64(s.id), s.opt.User, s.opt.Host, db, s.command, int64(now.Sub(s.since).Seconds()), state, info}
