@@ -657,8 +657,30 @@ func (b *binder) createView(n *parse.CreateView) (*DDL, error) {
 	if err := b.checkStable(q.node); err != nil {
 		return nil, err
 	}
-	v.Columns, err = b.viewColumns(q, n)
-	return out, err
+	if v.Columns, err = b.viewColumns(q, n); err != nil {
+		return nil, err
+	}
+	v.Plan = stored(q.node, v.Columns)
+	return out, nil
+}
+
+// stored gives the columns of a view's plan the types that they are stored
+// with: a bare NULL has none of its own.
+func stored(n plan.Node, cols []catalog.Column) plan.Node {
+	sch := append(plan.Schema(nil), n.Schema()...)
+	exprs := make([]expr.Expr, len(sch))
+	same := true
+	for i, c := range sch {
+		exprs[i] = &expr.Col{Index: i, Name: c.Name, T: c.Type}
+		if c.Type.Kind == types.Null {
+			sch[i].Type, same = cols[i].Type, false
+			exprs[i] = &expr.Const{V: types.NullValue(cols[i].Type)}
+		}
+	}
+	if same {
+		return n
+	}
+	return &plan.Project{In: n, Exprs: exprs, Sch: sch}
 }
 
 // viewColumns names the columns of a view.
