@@ -18,15 +18,16 @@ import (
 // rows of the first segment below the bound at once; only equal keys in two
 // segments are looked at one by one.
 type merger struct {
-	sh     *shape
-	in     []input // oldest first
-	newest bool
-	share  bool
-	whole  int // set by fill: the input that stands before a block to share, or -1
-	picks  picks
-	heads  []int64  // scratch: the next key of each input
-	tied   []int    // scratch: the inputs with the least key
-	bound  zset.Key // scratch: the least key of the others
+	sh        *shape
+	in        []input // oldest first
+	newest    bool
+	share     bool
+	whole     int // set by fill: the input that stands before a block to share, or -1
+	picks     picks
+	heads     []int64 // scratch: the next key of each input
+	byteHeads [][]byte
+	tied      []int    // scratch: the inputs with the least key
+	bound     zset.Key // scratch: the least key of the others
 }
 
 // open makes m walk the rows of st within rg.
@@ -68,6 +69,8 @@ func (m *merger) addTail(t *tail, rg zset.Range) {
 func (m *merger) close() {
 	clear(m.in)
 	m.in = m.in[:0]
+	clear(m.byteHeads)
+	m.bound = zset.Key{}
 	m.picks.clear()
 }
 
@@ -86,7 +89,7 @@ const maxChunks = 1024
 func (m *merger) fill(room, alone int) error {
 	m.whole = -1
 	for m.picks.n < room && len(m.in) > 0 && len(m.picks.chunks) < maxChunks {
-		if m.sh.isInt && len(m.in) > 1 {
+		if len(m.in) > 1 {
 			m.sprint(room)
 		}
 		if m.picks.n == room {
@@ -130,10 +133,26 @@ func (m *merger) fill(room, alone int) error {
 // sprintRows is the longest piece that sprint picks.
 const sprintRows = 64
 
-// sprint is what fill does where rows of runs with integer keys lie mixed, in
-// a tight loop. It stops before whatever is not the usual: equal keys, the end
-// of a window, a long piece, a tail's row, a run whose rows may be gone.
+// sprint is what fill does where rows of runs lie mixed, in a tight loop. It
+// stops before whatever is not the usual: equal keys, the end of a window, a
+// long piece, a tail's row, a run whose rows may be gone.
 func (m *merger) sprint(room int) {
+	if m.sh.isInt {
+		m.sprintInt(room)
+	} else {
+		m.sprintBytes(room)
+	}
+}
+
+// plain returns how many rows of in sprint may pick: it stops before the last.
+func (m *merger) plain(in *input, room int) int {
+	if in.perm != nil || m.newest && in.run.neg {
+		return 0
+	}
+	return min(in.end-in.pos-1, sprintRows, room-m.picks.n)
+}
+
+func (m *merger) sprintInt(room int) {
 	heads := m.heads[:0]
 	for i := range m.in {
 		in := &m.in[i]
@@ -150,13 +169,12 @@ func (m *merger) sprint(room int) {
 				second = k
 			}
 		}
-		in := &m.in[at]
-		if best == second || in.perm != nil || m.newest && in.run.neg {
+		if best == second {
 			return
 		}
+		in := &m.in[at]
+		n, most := 1, m.plain(in, room)
 		ahead := in.keys.Int[in.pos:in.end]
-		most := min(len(ahead)-1, sprintRows, room-m.picks.n)
-		n := 1
 		for n < most && ahead[n] < second {
 			n++
 		}
@@ -166,6 +184,39 @@ func (m *merger) sprint(room int) {
 		m.picks.rows(in.chunk, in.pos, n)
 		in.pos += n
 		heads[at] = ahead[n]
+	}
+}
+
+func (m *merger) sprintBytes(room int) {
+	heads := m.byteHeads[:0]
+	for i := range m.in {
+		in := &m.in[i]
+		heads = append(heads, keyAt(in.keys, in.at(in.pos)).Bytes)
+	}
+	m.byteHeads = heads
+	for m.picks.n < room {
+		at, second := 0, -1
+		for i := 1; i < len(heads); i++ {
+			switch c := bytes.Compare(heads[i], heads[at]); {
+			case c == 0:
+				return // equal to the least so far; if not least of all, the slow way finds out
+			case c < 0:
+				at, second = i, at
+			case second < 0 || bytesBelow(heads[i], heads[second]):
+				second = i
+			}
+		}
+		in := &m.in[at]
+		n, most := 1, m.plain(in, room)
+		for n < most && bytesBelow(keyAt(in.keys, in.pos+n).Bytes, heads[second]) {
+			n++
+		}
+		if n >= most {
+			return
+		}
+		m.picks.rows(in.chunk, in.pos, n)
+		in.pos += n
+		heads[at] = keyAt(in.keys, in.pos).Bytes
 	}
 }
 
