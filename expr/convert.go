@@ -478,7 +478,33 @@ func textOf(from types.Type) func(dst []byte, a operand, i int) []byte {
 	return func(dst []byte, a operand, i int) []byte { return append(dst, a.bytes(i)...) }
 }
 
-// convert brings a parameter's value to the type its placeholder has.
+// Fits tells whether the value of a placeholder of type t loses nothing when v
+// is given for it. Where it does, as with 5.5 for a BIGINT, the statement is to
+// be bound again with v's own type: MySQL compares and computes in that.
+func Fits(v types.Value, t types.Type) bool {
+	if v.IsNull || v.Type.Kind == types.Null || t.Kind == types.Null || sameButNull(v.Type, t) {
+		return true
+	}
+	if t.Kind.IsText() {
+		return t.Len == 0
+	}
+	out, st := types.ConvertValue(v, t)
+	if st != types.OK {
+		return false
+	}
+	wide := v.Type
+	switch {
+	case v.Type.Kind.IsText() && t.Kind.IsTime():
+		wide = types.NewDatetime(6)
+		v, _ = types.ConvertValue(v, wide)
+	case v.Type.Kind.IsText():
+		return true
+	}
+	back, st := types.ConvertValue(out, wide)
+	return st == types.OK && back.Compare(v) == 0
+}
+
+// cast brings a parameter's value to the type its placeholder has.
 func (f *frame) cast(v types.Value, t types.Type) types.Value {
 	if v.IsNull || v.Type.Kind == types.Null || t.Kind == types.Null {
 		return types.NullValue(t)

@@ -46,7 +46,7 @@ func resolveLogic(name string, args []Expr) (Expr, error, bool) {
 }
 
 func resolveNeverNull(d *def, args []Expr) (*Call, error) {
-	args, err := d.coerceAll(args)
+	args, err := d.coerceAll([]Expr{typeParam(args[0], types.TypeText)})
 	if err != nil {
 		return nil, err
 	}
@@ -83,25 +83,57 @@ func (c *compiler) junction(e *Call, neutral int64) *node {
 			}
 			x := a.operand(f, cur, n)
 			left := 0
-			each(cur, n, func(i int) {
-				null := x.null(i)
-				if !null && (x.int(i) != 0) != (neutral != 0) {
-					v.I[i] = 1 - neutral
-					if v.Valid != nil {
-						v.Valid.Set(i)
+			if x.Valid == nil {
+				left = undecided(x, v, neutral, cur, n, rest)
+			} else {
+				each(cur, n, func(i int) {
+					null := x.null(i)
+					if !null && (x.int(i) != 0) != (neutral != 0) {
+						v.I[i] = 1 - neutral
+						if v.Valid != nil {
+							v.Valid.Set(i)
+						}
+						return
 					}
-					return
-				}
-				if null {
-					f.nullRow(slot, v, n, i)
-				}
-				rest[left] = int32(i)
-				left++
-			})
+					if null {
+						f.nullRow(slot, v, n, i)
+					}
+					rest[left] = int32(i)
+					left++
+				})
+			}
 			cur = f.unfailed(rest[:left])
 		}
 		return v
 	}}
+}
+
+// undecided is one term of a junction without NULLs: rows that it decides get
+// their value, the others are written to rest and counted.
+func undecided(x operand, v *zset.Vec, neutral int64, cur []int32, n int, rest []int32) int {
+	left := 0
+	if cur == nil {
+		for i := range n {
+			is := int64(b2i(x.I[i&x.mask] != 0))
+			v.I[i] = is
+			rest[left] = int32(i)
+			left += int(is ^ neutral ^ 1)
+		}
+		return left
+	}
+	for _, i := range cur {
+		is := int64(b2i(x.I[int(i)&x.mask] != 0))
+		if is == neutral {
+			rest[left] = i
+			left++
+			continue
+		}
+		v.I[i] = is
+		if v.Valid != nil {
+			v.Valid.Set(int(i))
+		}
+	}
+	return left
 }
 
 // unfailed drops the failed rows of sel in place. In a scalar the only row has
@@ -195,6 +227,9 @@ func commonType(values []Expr) (types.Type, error) {
 		ts[i] = v.Type()
 	}
 	t := Unify(ts...)
+	if t.Kind == types.Null {
+		t = untyped(values)
+	}
 	if t.Kind == types.String {
 		tt, err := textType(values...)
 		if err != nil {
@@ -203,6 +238,17 @@ func commonType(values []Expr) (types.Type, error) {
 		t.Coll = tt.Coll
 	}
 	return t, nil
+}
+
+// untyped is the type of values of which none has one: that of NULL, or of
+// text when there are parameters, which can be anything.
+func untyped(values []Expr) types.Type {
+	for _, v := range values {
+		if _, ok := v.(*Param); ok {
+			return types.TypeText.WithNull(true)
+		}
+	}
+	return types.TypeNull
 }
 
 func resolveCoalesce(d *def, args []Expr) (*Call, error) {
@@ -220,10 +266,12 @@ func resolveCoalesce(d *def, args []Expr) (*Call, error) {
 }
 
 func resolveNullIf(d *def, args []Expr) (*Call, error) {
-	if _, err := comparable(args); err != nil {
+	a := typeParam(args[0], args[1].Type())
+	b := typeParam(args[1], a.Type())
+	if _, err := comparable([]Expr{a, b}); err != nil {
 		return nil, err
 	}
-	return d.typed([]Expr{args[0], args[1]}, args[0].Type()), nil
+	return d.typed([]Expr{a, b}, a.Type()), nil
 }
 
 // choice assembles one vector out of branches evaluated for disjoint rows.

@@ -222,7 +222,9 @@ func comparable(args []Expr) ([]Expr, error) {
 	t := CompareType(ta, tb)
 	switch {
 	case t.Kind == types.Null:
-		t = types.TypeInt
+		if t = untyped([]Expr{a, b}); t.Kind == types.Null {
+			t = types.TypeInt
+		}
 	case t.Kind == types.Decimal:
 		return []Expr{exact(a), exact(b)}, nil
 	case t.Kind == types.Datetime || t.Kind == types.Timestamp:
@@ -403,7 +405,9 @@ func resolveGreatest(d *def, args []Expr) (*Call, error) {
 		t = types.TypeText
 	}
 	if t.Kind == types.Null {
-		t = types.TypeInt
+		if t = untyped(args).WithNull(false); t.Kind == types.Null {
+			t = types.TypeInt
+		}
 	}
 	if t.Kind.IsText() {
 		var err error

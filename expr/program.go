@@ -258,8 +258,8 @@ func sized[T any](s []T, n int) []T {
 
 // selection returns the buffer of a selection slot with room for n rows.
 func (f *frame) selection(slot, n int) []int32 {
-	f.sels[slot] = sized(f.sels[slot], n)
-	return f.sels[slot]
+	f.sels[slot] = sized(f.sels[slot], max(n, 1)) // never nil, which means all rows
+	return f.sels[slot][:n]
 }
 
 // bitmap returns slot's bitmap memory for n rows; its bits are undefined.

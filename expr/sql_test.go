@@ -265,6 +265,8 @@ func (p *sqlParser) primary() Expr {
 		return call(low, append([]Expr{unit}, p.list()...)...)
 	case p.accept("("):
 		return call(low, p.list()...)
+	case p.cols[t] != nil && p.cols[t].Index < 0:
+		return &Param{T: types.TypeNull} // a placeholder of unknown type
 	case p.cols[t] != nil:
 		return p.cols[t]
 	default:

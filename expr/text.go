@@ -89,7 +89,9 @@ func (o operand) multibyte() bool { return o.Type.Kind == types.String }
 func concat(f *frame, a []operand, i int, dst []byte) ([]byte, bool) {
 	start := len(dst)
 	for _, o := range a {
-		dst = append(dst, o.bytes(i)...)
+		if dst = append(dst, o.bytes(i)...); len(dst)-start > maxText {
+			break
+		}
 	}
 	return f.packet(i, "concat", dst, start)
 }

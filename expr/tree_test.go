@@ -210,9 +210,31 @@ func TestParamTypes(t *testing.T) {
 	if v, err := Compile(e).Value(cx); err != nil || v.S != "12!" {
 		t.Errorf("concat(12, '!') = %v, %v", v, err)
 	}
+	for src, want := range map[string]string{"?0 is null": "0", "coalesce(?0, ?0)": "12", "?0 = ?0": "1", "nullif(?0, 12)": "NULL", "?0 in (11, 12)": "1"} {
+		if v, err := Value(cx, must(t, strings.ReplaceAll(src, "?0", "p"), &Col{Name: "p", Index: -1})); err != nil || show(v) != want {
+			t.Errorf("%s = %s, %v", src, show(v), err)
+		}
+	}
 	cx.Params = nil
 	if v, err := Compile(e).Value(cx); err != nil || !v.IsNull {
 		t.Errorf("a missing parameter gives %v, %v", v, err)
+	}
+}
+
+func TestFits(t *testing.T) {
+	cases := []struct {
+		v    types.Value
+		t    types.Type
+		want bool
+	}{
+		{types.IntValue(5), types.TypeInt, true}, {types.FloatValue(5), types.TypeInt, true}, {types.FloatValue(5.5), types.TypeInt, false},
+		{types.TextValue("5"), types.TypeInt, true}, {types.TextValue("5x"), types.TypeInt, false}, {types.IntValue(-1), types.TypeUint, false},
+		{types.TextValue("2024-01-01"), types.TypeDate, true}, {types.TextValue("2024-01-01 00:00:00.5"), types.NewDatetime(0), false}, {types.TextValue("soon"), types.TypeDate, false}, {types.IntValue(5), types.TypeText, true},
+	}
+	for _, c := range cases {
+		if got := Fits(c.v, c.t); got != c.want {
+			t.Errorf("Fits(%v, %v) = %v", c.v, c.t, got)
+		}
 	}
 }
 
