@@ -297,3 +297,28 @@ func runScript(t *testing.T, file string) {
 		}
 	}
 }
+
+func BenchmarkBindPointSelect(b *testing.B) {
+	w := newWorld(b)
+	w.run(b, "CREATE TABLE t (id INT PRIMARY KEY, title VARCHAR(50), n BIGINT)")
+	benchBind(b, w, "SELECT id, title, n FROM t WHERE id = ?")
+}
+
+func BenchmarkBindInsert1000Rows(b *testing.B) {
+	w := newWorld(b)
+	w.run(b, "CREATE TABLE t (id INT PRIMARY KEY, title VARCHAR(50), n DECIMAL(8,2))")
+	benchBind(b, w, "INSERT INTO t VALUES (1, 'abc', 2.5)"+strings.Repeat(", (1, 'abc', 2.5)", 999))
+}
+
+func benchBind(b *testing.B, w *world, sql string) {
+	s, err := parse.Parse(sql)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Bind(s, w.env()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

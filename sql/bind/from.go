@@ -269,16 +269,12 @@ func (j *joining) sharedColumns(n *ast.Join) ([]sharedColumn, error) {
 	if !n.NaturalJoin {
 		return out, nil
 	}
-	first, second := j.l, j.r
-	if j.swapped {
-		first, second = j.r, j.l
-	}
-	for _, c := range first.cols {
+	for _, c := range j.l.cols {
 		if c.merged {
 			continue
 		}
 		name := &ast.ColumnName{Name: ast.NewCIStr(c.name)}
-		if second.find(name) == -1 {
+		if j.r.find(name) == -1 {
 			continue
 		}
 		s := sharedColumn{j.l.find(name), j.r.find(name)}
@@ -473,8 +469,9 @@ func joinTrees(kind plan.JoinKind, l, r plan.Node, lkeys, rkeys []int) *tree {
 }
 
 // name lists the columns of the join in the order that * shows: the shared
-// ones, then those of the side written first, then the other's. A shared
-// column is there a second time, merged, for names such as a.id.
+// ones, then those of the side written first, then the other's; as in MySQL a
+// RIGHT JOIN with shared columns shows the right side first. A shared column
+// is there a second time, merged, for names such as a.id.
 func (j *joining) name(t *tree, shared []sharedColumn) {
 	width := len(j.l.node.Schema())
 	left := append([]column{}, j.l.cols...)
@@ -490,7 +487,7 @@ func (j *joining) name(t *tree, shared []sharedColumn) {
 		t.cols = append(t.cols, c)
 		left[s.l].merged, right[s.r].merged = true, true
 	}
-	if j.swapped {
+	if j.swapped && len(shared) == 0 {
 		left, right = right, left
 	}
 	t.cols = append(append(t.cols, left...), right...)
