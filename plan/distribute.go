@@ -319,9 +319,11 @@ func splits(n *Aggregate) bool {
 				return false
 			}
 		case Avg:
-			// The sum must not overflow where the average does not.
+			// The sum must not overflow where the average does not, nor its
+			// quotient be rounded twice.
 			t := in[a.Arg].Type
-			if t.Kind.IsFloat() || digits(t)+22 > types.MaxPrec-4 {
+			usual, _ := AggType(Avg, t)
+			if t.Kind.IsFloat() || digits(t)+22 > types.MaxPrec-4 || !sameType(a.Type, usual) {
 				return false
 			}
 		case Single:
