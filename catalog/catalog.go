@@ -84,5 +84,8 @@ type View struct {
 	Unique bool
 	// Inputs are the ids of the tables and views that Plan scans, ascending.
 	Inputs []uint64
+	// Names are the ids of what the query names, ascending: all Inputs, and
+	// what the planner found it need not read. None can be dropped before.
+	Names []uint64
 	Ready  bool // false while its backfill runs: nobody may read it
 }

@@ -42,7 +42,7 @@ type DropTable struct{ Names []Name }
 type TruncateTable struct{ Name Name }
 
 // CreateView makes a view that is not ready. View's ID, Inputs and Ready are
-// set by Apply, in a copy.
+// set by Apply, in a copy, and Names gets the Inputs.
 type CreateView struct{ View *View }
 
 // ViewReady says that a view's backfill is done.
@@ -330,6 +330,9 @@ func (c *Catalog) createView(ch *CreateView) error {
 		return err
 	}
 	v.ID, v.Inputs, v.Ready = c.newID(), plan.Tables(v.Plan), false
+	v.Names = append(slices.Clone(v.Names), v.Inputs...)
+	slices.Sort(v.Names)
+	v.Names = slices.Compact(v.Names)
 	c.put(&v)
 	return nil
 }
@@ -356,6 +359,11 @@ func (c *Catalog) checkPlan(v *View) (err error) {
 	if len(v.Plan.Schema()) != len(v.Columns) {
 		return sqlerr.New(sqlerr.ErrViewInvalid, "view '%s' has %d columns, its plan has %d",
 			v.Name, len(v.Columns), len(v.Plan.Schema()))
+	}
+	for _, id := range v.Names {
+		if _, ok := c.byID[id]; !ok {
+			return sqlerr.New(sqlerr.ErrNoSuchTable, "a table that view '%s' names is gone", v.Name).WithHint("repeat the statement")
+		}
 	}
 	plan.Walk(v.Plan, func(n plan.Node) bool {
 		if s, ok := n.(*plan.Scan); ok && err == nil {

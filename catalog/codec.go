@@ -175,6 +175,11 @@ func (e *encoder) view(v *View) {
 	e.IntsField(7, v.Key)
 	e.BoolField(8, v.Unique)
 	e.BoolField(9, v.Ready)
+	names := make([]int, len(v.Names))
+	for i, id := range v.Names {
+		names[i] = int(id)
+	}
+	e.IntsField(10, names)
 	e.End()
 }
 
@@ -446,6 +451,10 @@ func (d decoder) view() *View {
 			v.Unique = d.Bool()
 		case 9:
 			v.Ready = d.Bool()
+		case 10:
+			for _, id := range d.Ints(math.MaxInt64) {
+				v.Names = append(v.Names, uint64(id))
+			}
 		default:
 			return false
 		}

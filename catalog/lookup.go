@@ -130,7 +130,7 @@ func (c *Catalog) Relations() []Relation {
 	return out
 }
 
-// Dependents returns the views that read relation id directly, by ascending
+// Dependents returns the views that name relation id directly, by ascending
 // id.
 func (c *Catalog) Dependents(id uint64) []*View {
 	var out []*View
@@ -209,7 +209,7 @@ func (c *Catalog) put(r Relation) {
 	_, known := c.byID[id]
 	c.byID[id] = r
 	if v, ok := r.(*View); ok && !known {
-		for _, in := range v.Inputs {
+		for _, in := range v.Names {
 			at, _ := slices.BinarySearch(c.readers[in], id)
 			c.readers[in] = slices.Insert(slices.Clone(c.readers[in]), at, id)
 		}
@@ -226,7 +226,7 @@ func (c *Catalog) remove(r Relation) {
 	delete(c.byID, id)
 	delete(c.readers, id)
 	if v, ok := r.(*View); ok {
-		for _, in := range v.Inputs {
+		for _, in := range v.Names {
 			readers := slices.DeleteFunc(slices.Clone(c.readers[in]), func(x uint64) bool { return x == id })
 			if c.readers[in] = readers; len(readers) == 0 {
 				delete(c.readers, in)

@@ -92,6 +92,7 @@ func (x *execution) truncate(ctx context.Context, ch *catalog.TruncateTable) err
 // A statement that is killed meanwhile takes the view away again.
 func (x *execution) createView(ctx context.Context, ch *catalog.CreateView) error {
 	v := *ch.View
+	v.Names = plan.Tables(v.Plan)
 	info := x.c.cat.Info
 	n, err := circuitPlan(v.Plan, info)
 	if err != nil {
