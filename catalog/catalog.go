@@ -87,5 +87,5 @@ type View struct {
 	// Names are the ids of what the query names, ascending: all Inputs, and
 	// what the planner found it need not read. None can be dropped before.
 	Names []uint64
-	Ready  bool // false while its backfill runs: nobody may read it
+	Ready bool // false while its backfill runs: nobody may read it
 }

@@ -493,7 +493,14 @@ func Decode(b []byte) (*Catalog, error) {
 		case 5:
 			for range d.Count(1) {
 				v := d.view()
-				d.enter(c, v, func() error { return c.checkView(v) })
+				d.enter(c, v, func() error {
+					for _, in := range v.Inputs {
+						if !slices.Contains(v.Names, in) {
+							return fmt.Errorf("view %s reads relation %d and does not name it", v.Name, in)
+						}
+					}
+					return c.checkView(v)
+				})
 			}
 		default:
 			return false

@@ -158,9 +158,17 @@ func (c *Catalog) NearestRelation(db, name string) string {
 // Nearest returns the candidate most like name, in any case, or "" when none
 // is near enough to be a slip of the pen. Of equal ones it is the first.
 func Nearest(name string, candidates []string) string {
-	best, least := "", len(name)/3+2
+	best, least := "", 2*(len(name)/3+2)
 	for _, c := range candidates {
-		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < least && d < len(c) {
+		d := distance(strings.ToLower(name), strings.ToLower(c))
+		if d >= len(c) {
+			continue
+		}
+		d *= 2
+		if strings.EqualFold(c, name) || !strings.HasPrefix(c, name[:min(1, len(name))]) {
+			d++ // of equal ones the case of the first letter decides
+		}
+		if d < least {
 			best, least = c, d
 		}
 	}
