@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/weirdb/weir/expr"
 	"github.com/weirdb/weir/shard"
 	"github.com/weirdb/weir/sql/bind"
 	"github.com/weirdb/weir/sql/parse"
@@ -352,12 +351,3 @@ func (st *stmt) Execute(ctx context.Context, params []types.Value, out Sink) err
 
 // Close implements Stmt.
 func (st *stmt) Close() {}
-
-// value evaluates an expression without columns.
-func (s *session) value(e expr.Expr) (types.Value, error) {
-	cx := expr.NewCtx()
-	cx.Now, cx.Seed = s.e.micros(), newProducer()
-	v, err := expr.Value(cx, e)
-	s.warn(cx.Warnings...)
-	return v, err
-}
