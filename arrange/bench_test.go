@@ -106,30 +106,18 @@ func BenchmarkSeek(b *testing.B) {
 		}
 		var keys zset.Keys
 		zset.Normalise(&keys, probes, c.schema.Key)
-		for _, step := range []int{1, 100, 10_000} {
-			b.Run(fmt.Sprintf("%s/step=%d", c.name, step), func(b *testing.B) {
-				b.ReportAllocs()
-				snap, at, found := l.Before(), 0, 0
-				from := cpu()
-				for done := 0; done < b.N; done += step {
-					k := keys.Slice(at, at+step)
-					if at += step; at+step > keys.Len() {
-						at = 0
-					}
-					if err := snap.Seek(&k, 1, []int{1, 2}, func(probe []int32, rows *zset.Batch) error {
-						found += rows.N
-						return nil
-					}); err != nil {
-						b.Fatal(err)
-					}
-				}
-				if found < b.N {
-					b.Fatalf("%d of %d found", found, b.N)
-				}
-				perRow(b, from, (b.N+step-1)/step*step)
-				b.ReportMetric(float64(snap.Runs()), "runs")
-			})
+		// Steps of an operator come sorted, since changes are consolidated.
+		var sorted zset.Keys
+		sorted.Reset(keys.IsInt())
+		var sorter zset.Sorter
+		for lo := 0; lo < keys.Len(); lo += 10_000 {
+			part := keys.Slice(lo, lo+10_000)
+			sorted.AppendGather(&part, sorter.Perm(&part, probes.Slice(lo, lo+10_000)))
 		}
+		for _, step := range []int{1, 100, 10_000} {
+			b.Run(fmt.Sprintf("%s/step=%d", c.name, step), func(b *testing.B) { seekAll(b, l.Before(), &keys, step) })
+		}
+		b.Run(c.name+"/step=10000/sorted", func(b *testing.B) { seekAll(b, l.Before(), &sorted, 10_000) })
 		b.Run(c.name+"/get", func(b *testing.B) {
 			dst := zset.NewBatch([]types.Type{types.TypeInt, types.TypeInt}, 1)
 			b.ReportAllocs()
@@ -143,6 +131,28 @@ func BenchmarkSeek(b *testing.B) {
 			perRow(b, from, b.N)
 		})
 	}
+}
+
+func seekAll(b *testing.B, snap *Snap, keys *zset.Keys, step int) {
+	b.ReportAllocs()
+	at, found, from := 0, 0, cpu()
+	for done := 0; done < b.N; done += step {
+		k := keys.Slice(at, at+step)
+		if at += step; at+step > keys.Len() {
+			at = 0
+		}
+		if err := snap.Seek(&k, 1, []int{1, 2}, func(probe []int32, rows *zset.Batch) error {
+			found += rows.N
+			return nil
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if found < b.N {
+		b.Fatalf("%d of %d found", found, b.N)
+	}
+	perRow(b, from, (b.N+step-1)/step*step)
+	b.ReportMetric(float64(snap.Runs()), "runs")
 }
 
 func BenchmarkScan(b *testing.B) {

@@ -51,3 +51,9 @@ func (f filter) has(hash uint64) bool {
 	w1, w2, m1, m2 := f.place(hash)
 	return f[w1]&m1 == m1 && f[w2]&m2 == m2
 }
+
+// word returns the first word that has will read.
+func (f filter) word(hash uint64) *uint64 {
+	w1, _, _, _ := f.place(hash)
+	return &f[w1]
+}

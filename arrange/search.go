@@ -23,9 +23,7 @@ func lowerInt(a []int64, x int64) int {
 	}
 	lo, hi := 0, n-1 // a[lo] < x <= a[hi]
 	if n > 32 {
-		span := uint64(a[hi]) - uint64(a[lo])
-		g := int(float64(uint64(x)-uint64(a[lo])) / float64(span) * float64(n-1))
-		lo, hi = gallop(a, x, min(max(g, 0), n-1))
+		lo, hi = gallop(a, x, guess(n, a[lo], a[hi], x))
 	}
 	for hi-lo > 1 {
 		m := int(uint(lo+hi) >> 1)
@@ -36,6 +34,17 @@ func lowerInt(a []int64, x int64) int {
 		}
 	}
 	return hi
+}
+
+// guess returns about where x lies among n evenly drawn integers from first
+// to last, which it is between.
+func guess(n int, first, last, x int64) int {
+	span := float64(uint64(last) - uint64(first))
+	if span == 0 {
+		return 0
+	}
+	g := int(float64(uint64(x)-uint64(first)) / span * float64(n-1))
+	return min(max(g, 0), n-1)
 }
 
 // gallop returns lo, hi with a[lo] < x <= a[hi], looking from position g

@@ -4,18 +4,24 @@ import (
 	"github.com/weirdb/weir/zset"
 )
 
-// seekChunk is how many probes are looked up in the filters together: the
-// cache misses of different probes then overlap.
+// A Seek takes seekChunk probes at a time through three loops: find the blocks,
+// ask their filters, look into the blocks. The memory that the next one needs
+// is read in between, many probes at once, so that their cache misses overlap.
 const seekChunk = 128
 
 // seekScratch is what a Seek keeps from probe to probe.
 type seekScratch struct {
 	probe  []int32 // of each picked row
 	key    zset.Key
+	hashes [seekChunk]uint64
 	lanes  [seekChunk]int32 // of each probe's key
 	blocks []int32          // per probe and run of its lane: where the key may be, or -1
 	stride int              // runs per probe in blocks
 	tails  []int32          // per lane: its tail's chunk, or -1
+
+	cold     []*uint64 // what is to be read next
+	coldKeys []*int64
+	warmed   uint64 // keeps the compiler from leaving the reads out
 }
 
 // Seek emits the rows whose key begins with one of keys, which are normalised
@@ -46,9 +52,14 @@ func seek(sh *shape, lanes []*state, keys *zset.Keys, prefix int, cols []int, em
 				if len(lanes) > 1 {
 					lane = LaneOf(h, len(lanes))
 				}
-				rd.lanes[p-lo] = int32(lane)
-				rd.candidates(p-lo, lanes[lane], keyAt(keys, p), h)
+				rd.hashes[p-lo], rd.lanes[p-lo] = h, int32(lane)
+				rd.locate(p-lo, lanes[lane], keyAt(keys, p), h)
 			}
+			rd.warm()
+			for p := lo; p < hi; p++ {
+				rd.sift(p-lo, lanes[rd.lanes[p-lo]], keyAt(keys, p))
+			}
+			rd.warm()
 		}
 		for p := lo; p < hi; p++ {
 			rd.key = keyAt(keys, p)
@@ -95,16 +106,54 @@ func (r *reader) forgetTails() {
 	}
 }
 
-// candidates notes, for probe i of the chunk, the blocks of st that may have
-// the whole key.
-func (r *reader) candidates(i int, st *state, key zset.Key, hash uint64) {
+// locate notes, for probe i of the chunk, the block of each run of st in which
+// the whole key would be, and what of its filter to warm.
+func (r *reader) locate(i int, st *state, key zset.Key, hash uint64) {
 	at := r.blocks[i*r.stride : (i+1)*r.stride]
 	for j, run := range st.runs {
 		at[j] = -1
-		if b, ok := run.locate(key); ok && run.blocks[b].filter.has(hash) {
+		if b, ok := run.locate(key); ok {
 			at[j] = int32(b)
+			if f := run.blocks[b].filter; f != nil {
+				r.cold = append(r.cold, f.word(hash))
+			}
 		}
 	}
+}
+
+// sift drops what the filters exclude of what locate noted, and notes to warm
+// the place where the newest block that is left will have the key.
+func (r *reader) sift(i int, st *state, key zset.Key) {
+	at := r.blocks[i*r.stride : (i+1)*r.stride]
+	newest := -1
+	for j, run := range st.runs {
+		if at[j] >= 0 && run.blocks[at[j]].filter.has(r.hashes[i]) {
+			newest = j
+		} else {
+			at[j] = -1
+		}
+	}
+	if newest < 0 || !key.IsInt {
+		return
+	}
+	run, b := st.runs[newest], at[newest]
+	if blk := run.blocks[b].handle.Resident(); blk != nil {
+		r.coldKeys = append(r.coldKeys, &blk.Keys.Int[guess(blk.Rows.N, run.first.Int[b], run.last.Int[b], key.Int)])
+	}
+}
+
+// warm reads what was noted, in loops so short that many reads are under way
+// at once.
+func (r *reader) warm() {
+	sum := uint64(0)
+	for _, p := range r.cold {
+		sum += *p
+	}
+	for _, p := range r.coldKeys {
+		sum += uint64(*p)
+	}
+	r.warmed = sum
+	r.cold, r.coldKeys = r.cold[:0], r.coldKeys[:0]
 }
 
 // seekKey picks the rows with the whole key r.key, probe i of the chunk; if
@@ -255,7 +304,10 @@ func get(sh *shape, st *state, key zset.Key, hash uint64, cols []int, dst *zset.
 	one := [1]*state{st}
 	rd.begin(sh, one[:])
 	rd.key = key
-	rd.candidates(0, st, key, hash)
+	rd.hashes[0] = hash
+	rd.locate(0, st, key, hash)
+	rd.sift(0, st, key)
+	rd.cold, rd.coldKeys = rd.cold[:0], rd.coldKeys[:0]
 	n := 0
 	err := rd.seekKey(st, 0, 0)
 	for {

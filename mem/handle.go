@@ -32,3 +32,8 @@ func (h *Handle) Acquire() (*Block, error) { return h.loans.lend(h.block), nil }
 
 // Release ends the use of b, which Acquire returned.
 func (h *Handle) Release(b *Block) { h.loans.end(h.block, b) }
+
+// Resident returns the block if it is in memory just now, else nil. It may be
+// dropped at any time, so what is read of it serves as a hint only: to have
+// memory in the cache before Acquire.
+func (h *Handle) Resident() *Block { return h.loans.resident(h.block) }

@@ -114,4 +114,7 @@ func TestHandleLendsTheBlock(t *testing.T) {
 		t.Error("one Release spoilt another's loan")
 	}
 	h.Release(b)
+	if r := h.Resident(); r != nil && !slices.Equal(r.Keys.Int, []int64{1, 2}) {
+		t.Errorf("Resident gives %v", r)
+	}
 }
