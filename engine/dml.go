@@ -23,7 +23,7 @@ const optimisticTries = 3
 func (x *execution) insert(ctx context.Context, b *bind.Insert) error {
 	return x.retry(ctx, b.Table, func() (*shard.Stmt, error) {
 		b := x.c.bound.(*bind.Insert) // binding again may have replaced it
-		rows, err := x.collect(ctx, columnTypes(b.Table))
+		rows, err := x.insertRows(ctx, b)
 		if err != nil {
 			return nil, err
 		}
@@ -38,6 +38,32 @@ func (x *execution) insert(ctx context.Context, b *bind.Insert) error {
 	}, func(res shard.Result) Summary {
 		return x.inserted(res, x.c.bound.(*bind.Insert).Literal)
 	})
+}
+
+// insertRows returns the full rows of an INSERT: literal ones that the binder
+// made, or what its source puts out.
+func (x *execution) insertRows(ctx context.Context, b *bind.Insert) (*zset.Batch, error) {
+	if b.Rows == nil {
+		return x.collect(ctx, columnTypes(b.Table))
+	}
+	rows := zset.NewBatch(b.Rows.Types(), b.Rows.N)
+	rows.N = b.Rows.N
+	for i, e := range b.Fill {
+		if e == nil {
+			rows.Cols[i].AppendRange(&b.Rows.Cols[i], 0, rows.N)
+			continue
+		}
+		cx := expr.NewCtx()
+		cx.Now, cx.Seed = x.now, newProducer()
+		v, err := expr.Value(cx, e)
+		if err != nil {
+			return nil, err
+		}
+		for range rows.N {
+			rows.Cols[i].AppendValue(v)
+		}
+	}
+	return rows, nil
 }
 
 // inserted is the summary of an INSERT; several rows give an info line.

@@ -35,6 +35,7 @@ import (
 	"github.com/weirdb/weir/sql/parse"
 	"github.com/weirdb/weir/sqlerr"
 	"github.com/weirdb/weir/types"
+	"github.com/weirdb/weir/zset"
 )
 
 // Catalog is what names are looked up in; *catalog.Catalog is one. Names of
@@ -140,6 +141,12 @@ type Insert struct {
 	// converted for storing. The AUTO_INCREMENT column may be NULL there.
 	// Evaluate it with Ctx.Strict unless Mode is InsertIgnore.
 	Source plan.Node
+	// Rows, when not nil, stands for Source, which is nil then: the full rows
+	// themselves, not to be changed. A column with an expression in Fill is
+	// empty there: all rows get its value, which reads no columns and is
+	// evaluated once.
+	Rows *zset.Batch
+	Fill []expr.Expr
 	// Literal says that Source is a Values without subqueries: rows can be
 	// evaluated without reading anything.
 	Literal bool
@@ -357,6 +364,16 @@ func (b *binder) bind(s parse.Stmt) (Stmt, error) {
 	case *parse.Tree:
 		b.tree = s
 		return b.bindTree(s.Node)
+	case *parse.InsertRows:
+		if out, ok := b.insertRows(s); ok {
+			return out, nil
+		}
+		tree, err := s.Tree()
+		if err != nil {
+			return nil, err
+		}
+		b.tree = tree
+		return b.bindTree(tree.Node)
 	case *parse.CreateView:
 		return wrap(b.createView(s))
 	case *parse.DropViews:

@@ -189,7 +189,7 @@ func describe(s Stmt) string {
 	case *Insert:
 		mode := []string{"insert", "insert ignore", "replace", "upsert"}[s.Mode]
 		return fmt.Sprintf("%s %s autoinc=%d literal=%t\n", mode, s.Table.Name, s.AutoInc, s.Literal) + describeCommon(s.Common) +
-			describeSets(s.OnDup) + describePlan(s.Source)
+			describeSets(s.OnDup) + describeRows(s)
 	case *Update:
 		out := "update " + s.Table.Name + "\n" + describeCommon(s.Common) + describeSets(s.Sets)
 		if s.Point != nil {
@@ -230,6 +230,26 @@ func describe(s Stmt) string {
 		return fmt.Sprintf("prepare %s: %q\n", s.Name, s.SQL)
 	}
 	return fmt.Sprintf("%T %+v\n", s, s)
+}
+
+// describeRows renders what an Insert puts in.
+func describeRows(s *Insert) string {
+	if s.Rows == nil {
+		return describePlan(s.Source)
+	}
+	out := ""
+	for i := range s.Rows.N {
+		cells := make([]string, len(s.Rows.Cols))
+		for j := range cells {
+			if s.Fill[j] != nil {
+				cells[j] = expr.String(s.Fill[j])
+			} else {
+				cells[j] = s.Rows.Cols[j].Value(i).SQL()
+			}
+		}
+		out += "row " + strings.Join(cells, ", ") + "\n"
+	}
+	return out
 }
 
 func describeDDL(d *DDL) string {
@@ -307,7 +327,7 @@ func BenchmarkBindPointSelect(b *testing.B) {
 func BenchmarkBindInsert1000Rows(b *testing.B) {
 	w := newWorld(b)
 	w.run(b, "CREATE TABLE t (id INT PRIMARY KEY, title VARCHAR(50), n DECIMAL(8,2))")
-	benchBind(b, w, "INSERT INTO t VALUES (1, 'abc', 2.5)"+strings.Repeat(", (1, 'abc', 2.5)", 999))
+	benchBind(b, w, "INSERT INTO t VALUES (1, 'abc', 2.5)"+strings.Repeat(", (1, 'abc', 2.50)", 999))
 }
 
 func benchBind(b *testing.B, w *world, sql string) {

@@ -27,6 +27,10 @@ func (p piece) parse() (Stmt, error) {
 		return c.explainView()
 	case p.words[0] == "CREATE" && (p.words[1] == "TABLE" || p.words[1] == "TEMPORARY"):
 		return c.createTable()
+	case p.words[0] == "INSERT" || p.words[0] == "REPLACE":
+		if s, ok := c.insertRows(); ok {
+			return s, nil
+		}
 	}
 	return parseTree(text, p.sql)
 }

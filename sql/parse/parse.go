@@ -21,8 +21,8 @@ import (
 	"github.com/weirdb/weir/types"
 )
 
-// Stmt is a parsed statement: *Tree, *CreateView, *DropViews, *ShowViews,
-// *ShowCreateView or *ExplainView.
+// Stmt is a parsed statement: *Tree, *InsertRows, *CreateView, *DropViews,
+// *ShowViews, *ShowCreateView or *ExplainView.
 type Stmt interface {
 	// Source is the statement's place in the text that was parsed.
 	Source() *Text
