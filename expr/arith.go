@@ -312,6 +312,7 @@ func (c *compiler) decimalArith(e *Call) *node {
 	ta, tb := e.Args[0].Type(), e.Args[1].Type()
 	a, b, slot := c.node(e.Args[0]), c.node(e.Args[1]), c.vec()
 	sa, sb, t := int(ta.Scale), int(tb.Scale), e.T
+	divides := e.Fn == FnDiv || e.Fn == FnQuotient || e.Fn == FnMod
 	return &node{eval: func(f *frame, sel []int32, n int) *zset.Vec {
 		x, y := a.operand(f, sel, n), b.operand(f, sel, n)
 		v := f.out(slot, t, n)
@@ -320,7 +321,7 @@ func (c *compiler) decimalArith(e *Call) *node {
 		}
 		f.rows(v, sel, n, func(i int) {
 			p, q := x.dec(i), y.dec(i)
-			if (e.Fn == FnDiv || e.Fn == FnMod) && q.IsZero() {
+			if divides && q.IsZero() {
 				f.byZero(i)
 				f.nullRow(slot, v, n, i)
 				return
@@ -349,6 +350,8 @@ func decimalOp(fn Fn, p types.Dec, sa int, q types.Dec, sb, rs int) (types.Dec, 
 		return r.Rescale(sa+sb, rs)
 	case FnDiv:
 		return types.DivDec(p, sa, q, sb, rs)
+	case FnQuotient:
+		return cutQuotient(p, sa, q, sb, rs)
 	case FnMod:
 		if r, ok = types.ModDec(p, sa, q, sb); !ok {
 			return r, false
@@ -372,6 +375,26 @@ func decimalOp(fn Fn, p types.Dec, sa int, q types.Dec, sb, rs int) (types.Dec, 
 	return r.Rescale(at, rs)
 }
 
+// cutQuotient is p/q with rs digits behind the point, the rest cut off.
+func cutQuotient(p types.Dec, sa int, q types.Dec, sb, rs int) (types.Dec, bool) {
+	// With the dividend taken as that of 10^rs times as much, the quotient is
+	// an integer, and p - p%q divides exactly.
+	sa -= rs
+	at := max(sa, sb, 0)
+	p, ok := p.Rescale(sa, at)
+	if !ok {
+		return p, false
+	}
+	r, ok := types.ModDec(p, at, q, sb)
+	if !ok {
+		return r, false
+	}
+	if p, ok = p.Sub(r); !ok {
+		return p, false
+	}
+	return types.DivDec(p, at, q, sb, 0)
+}
+
 // decimalIntDiv is DIV of anything but integers.
 func (c *compiler) decimalIntDiv(e *Call) *node {
 	sa, sb := int(e.Args[0].Type().Scale), int(e.Args[1].Type().Scale)
@@ -382,16 +405,7 @@ func (c *compiler) decimalIntDiv(e *Call) *node {
 			f.byZero(i)
 			return 0, false
 		}
-		// p - p%q divides exactly.
-		at := max(sa, sb)
-		r, ok := types.ModDec(p, sa, q, sb)
-		if ok {
-			if p, ok = p.Rescale(sa, at); ok {
-				if p, ok = p.Sub(r); ok {
-					p, ok = types.DivDec(p, at, q, sb, 0)
-				}
-			}
-		}
+		p, ok := cutQuotient(p, sa, q, sb, 0)
 		var x int64
 		if unsigned && ok {
 			var u uint64
@@ -413,7 +427,11 @@ func compileNeg(c *compiler, e *Call) *node {
 	case t.Kind.IsFloat():
 		return c.floatRows(e, func(f *frame, a []operand, i int) (float64, bool) { return -a[0].float(i), true })
 	case t.Kind == types.Decimal:
-		return c.decRows(e, func(f *frame, a []operand, i int) (types.Dec, bool) { return a[0].dec(i).Neg(), true })
+		from, to := int(t.Scale), int(e.T.Scale)
+		return c.decRows(e, func(f *frame, a []operand, i int) (types.Dec, bool) {
+			d, _ := a[0].dec(i).Rescale(from, to)
+			return d.Neg(), true
+		})
 	}
 	unsigned := t.Kind.IsUnsigned()
 	return c.intRows(e, func(f *frame, a []operand, i int) (int64, bool) {

@@ -8,11 +8,22 @@ import (
 
 // Cast is an explicit CAST: what does not fit is adjusted with a warning, what
 // cannot be read as t is NULL (dates) or 0 (numbers) with a warning. A cast to
-// the type that e has returns e; a NULL or a parameter of unknown type takes
-// type t. t's nullability does not count.
+// the type that e has returns e, unless it rounds (see Unrounded); a NULL or a
+// parameter of unknown type takes type t. t's nullability does not count.
 func Cast(e Expr, t types.Type) Expr {
+	if t.Kind.IsNumeric() {
+		if u := Unrounded(e); u != e {
+			return newCast(u, t)
+		}
+	}
+	return implicit(e, t)
+}
+
+// implicit is the cast that brings branches to one type: it lets a quotient
+// be, whose digits may still be asked for.
+func implicit(e Expr, t types.Type) Expr {
 	from := e.Type()
-	if from.WithNull(false) == t.WithNull(false) {
+	if sameButNull(from, t) {
 		return e
 	}
 	switch x := e.(type) {
@@ -25,6 +36,11 @@ func Cast(e Expr, t types.Type) Expr {
 			return &Const{types.NullValue(t)}
 		}
 	}
+	return newCast(e, t)
+}
+
+func newCast(e Expr, t types.Type) Expr {
+	from := e.Type()
 	nulls := t.Kind.IsTime() && !from.Kind.IsTime()
 	return &Call{Fn: FnCast, Args: []Expr{e}, T: t.WithNull(from.Nullable || nulls)}
 }
@@ -48,6 +64,9 @@ func Assign(e Expr, t types.Type, col string) Expr {
 				return e
 			}
 		}
+	}
+	if t.Kind.IsNumeric() {
+		e = Unrounded(e)
 	}
 	return &Call{Fn: FnAssign, Args: []Expr{e, &Const{types.TextValue(col)}}, T: t}
 }

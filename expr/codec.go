@@ -221,7 +221,7 @@ func checkArith(c *Call, ts []types.Type) bool {
 	case a == types.Decimal:
 		return b == types.Decimal && t == types.Decimal
 	}
-	return a.IsInt() && b.IsInt() && whole && c.Fn != FnDiv
+	return a.IsInt() && b.IsInt() && whole && c.Fn != FnDiv && c.Fn != FnQuotient
 }
 
 // checkNumber is for functions of one number whose result is of its family.

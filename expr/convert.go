@@ -497,8 +497,11 @@ func Fits(v types.Value, t types.Type) bool {
 	case v.Type.Kind.IsText() && t.Kind.IsTime():
 		wide = types.NewDatetime(6)
 		v, _ = types.ConvertValue(v, wide)
-	case v.Type.Kind.IsText():
+	case v.Type.Kind.IsText() && t.Kind.IsFloat():
 		return true
+	case v.Type.Kind.IsText():
+		wide = types.NewDecimal(types.MaxPrec, types.MaxScale)
+		v, _ = types.ConvertValue(v, wide)
 	}
 	back, st := types.ConvertValue(out, wide)
 	return st == types.OK && back.Compare(v) == 0

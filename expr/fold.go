@@ -90,6 +90,9 @@ func appendSQL(dst []byte, e Expr) []byte {
 
 func appendCall(dst []byte, c *Call) []byte {
 	name := strings.ToLower(defOf(c.Fn).name())
+	if c.Fn == FnQuotient {
+		name = "/"
+	}
 	switch c.Fn {
 	case FnCast:
 		dst = appendSQL(append(dst, "cast("...), c.Args[0])
@@ -130,7 +133,7 @@ func appendCall(dst []byte, c *Call) []byte {
 		dst = appendSQL(append(dst, '('), c.Args[0])
 		return append(append(dst, " collate "+c.T.Coll.Name()...), ')')
 	}
-	if c.Fn < FnNeg || c.Fn >= FnEq && c.Fn <= FnXor || c.Fn >= FnBitAnd && c.Fn <= FnShr {
+	if c.Fn < FnNeg || c.Fn == FnQuotient || c.Fn >= FnEq && c.Fn <= FnXor || c.Fn >= FnBitAnd && c.Fn <= FnShr {
 		dst = append(dst, '(')
 		for i, a := range c.Args {
 			if i > 0 {

@@ -214,7 +214,7 @@ func resolveCase(d *def, args []Expr) (*Call, error) {
 	}
 	for i := range out {
 		if i%2 == 1 || i+1 == len(out) {
-			out[i] = Cast(out[i], t)
+			out[i] = implicit(out[i], t)
 		}
 	}
 	return &Call{Fn: d.fn, Args: out, T: t}, nil
@@ -259,7 +259,7 @@ func resolveCoalesce(d *def, args []Expr) (*Call, error) {
 	out := make([]Expr, len(args))
 	nullable := true
 	for i, a := range args {
-		out[i] = Cast(a, t)
+		out[i] = implicit(a, t)
 		nullable = nullable && a.Type().Nullable
 	}
 	return &Call{Fn: d.fn, Args: out, T: t.WithNull(nullable)}, nil

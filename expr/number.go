@@ -130,6 +130,8 @@ func resolveAbs(d *def, args []Expr) (*Call, error) {
 		t = types.TypeInt
 	case t.Kind.IsFloat():
 		t = types.TypeFloat
+	default:
+		t = shown(args[0], x)
 	}
 	return d.typed([]Expr{x}, t.WithNull(false)), nil
 }
@@ -139,7 +141,11 @@ func compileAbs(c *compiler, e *Call) *node {
 	case t.Kind.IsFloat():
 		return c.floatRows(e, func(_ *frame, a []operand, i int) (float64, bool) { return math.Abs(a[0].float(i)), true })
 	case t.Kind == types.Decimal:
-		return c.decRows(e, func(_ *frame, a []operand, i int) (types.Dec, bool) { return a[0].dec(i).Abs(), true })
+		from, to := int(t.Scale), int(e.T.Scale)
+		return c.decRows(e, func(_ *frame, a []operand, i int) (types.Dec, bool) {
+			d, _ := a[0].dec(i).Rescale(from, to)
+			return d.Abs(), true
+		})
 	case t.Kind.IsUnsigned():
 		return c.retype(c.node(e.Args[0]), e.T)
 	}
@@ -221,6 +227,7 @@ func resolveRound(d *def, args []Expr) (*Call, error) {
 	case t.Kind.IsFloat():
 		t = types.TypeFloat
 	default:
+		t = shown(args[0], x)
 		whole := int(t.Prec - t.Scale)
 		scale := int(t.Scale)
 		if k, ok := out[1].(*Const); ok && !k.V.IsNull {

@@ -17,7 +17,7 @@ func operatorFns() []def {
 	}
 	return []def{
 		arith(FnAdd, "+", false), arith(FnSub, "-", false), arith(FnMul, "*", false),
-		arith(FnDiv, "/", true), arith(FnIntDiv, "div", true), arith(FnMod, "% mod", true),
+		arith(FnDiv, "/", true), arith(FnQuotient, "/unrounded", true), arith(FnIntDiv, "div", true), arith(FnMod, "% mod", true),
 		{fn: FnNeg, names: "neg", args: "n", fails: true, resolve: resolveNeg, check: checkOwn, compile: compileNeg},
 
 		cmp(FnEq, "="), cmp(FnNe, "<> !="), cmp(FnLt, "<"), cmp(FnLe, "<="), cmp(FnGt, ">"), cmp(FnGe, ">="), cmp(FnNullEq, "<=>"),
@@ -125,17 +125,17 @@ func typeParam(e Expr, like types.Type) Expr {
 }
 
 func resolveArith(d *def, args []Expr) (*Call, error) {
-	a := number(typeParam(args[0], number(args[1]).Type()))
-	b := number(typeParam(args[1], a.Type()))
+	x := typeParam(args[0], number(args[1]).Type())
+	y := typeParam(args[1], number(x).Type())
+	a, b := number(x), number(y)
 	ka, kb := a.Type().Kind, b.Type().Kind
 	switch {
 	case d.fn == FnIntDiv:
 		return resolveIntDiv(d, a, b), nil
 	case ka.IsFloat() || kb.IsFloat():
 		return d.typed([]Expr{Cast(a, types.TypeFloat), Cast(b, types.TypeFloat)}, types.TypeFloat), nil
-	case ka == types.Decimal || kb == types.Decimal || d.fn == FnDiv:
-		ta, tb := decimalFor(a), decimalFor(b)
-		return d.typed([]Expr{Cast(a, ta), Cast(b, tb)}, decimalResult(d.fn, ta, tb)), nil
+	case ka == types.Decimal || kb == types.Decimal || d.fn == FnDiv || d.fn == FnQuotient:
+		return d.typed([]Expr{exact(a), exact(b)}, decimalResult(d.fn, shown(x, a), shown(y, b))), nil
 	}
 	t := types.TypeInt
 	if ka.IsUnsigned() || kb.IsUnsigned() && d.fn != FnMod {
@@ -144,13 +144,21 @@ func resolveArith(d *def, args []Expr) (*Call, error) {
 	return d.typed([]Expr{a, b}, t), nil
 }
 
+// shown is the DECIMAL that users see of e, whose number is n.
+func shown(e, n Expr) types.Type {
+	if e.Type().Kind == types.Decimal {
+		return decimalFor(e)
+	}
+	return decimalFor(n)
+}
+
 // decimalResult is MySQL's DECIMAL of an operation.
 func decimalResult(fn Fn, a, b types.Type) types.Type {
 	pa, sa, pb, sb := int(a.Prec), int(a.Scale), int(b.Prec), int(b.Scale)
 	switch fn {
 	case FnMul:
 		return decimalType(pa+pb, sa+sb)
-	case FnDiv:
+	case FnDiv, FnQuotient:
 		scale := min(sa+divPrecision, types.MaxScale)
 		return decimalType(pa+sb+scale-sa, scale)
 	case FnMod:
@@ -175,6 +183,9 @@ func resolveIntDiv(d *def, a, b Expr) *Call {
 
 // exact casts a number to DECIMAL.
 func exact(e Expr) Expr {
+	if e.Type().Kind == types.Decimal {
+		return e
+	}
 	if e.Type().Kind.IsFloat() {
 		return Cast(e, types.NewDecimal(types.MaxPrec, types.MaxScale))
 	}
@@ -185,6 +196,8 @@ func resolveNeg(d *def, args []Expr) (*Call, error) {
 	a := number(args[0])
 	t := a.Type()
 	switch {
+	case t.Kind == types.Decimal:
+		t = shown(args[0], a)
 	case t.Kind.IsInt():
 		t = types.TypeInt
 	case t.Kind.IsFloat():
@@ -226,7 +239,7 @@ func comparable(args []Expr) ([]Expr, error) {
 			t = types.TypeInt
 		}
 	case t.Kind == types.Decimal:
-		return []Expr{exact(a), exact(b)}, nil
+		return []Expr{exact(Unrounded(a)), exact(Unrounded(b))}, nil
 	case t.Kind == types.Datetime || t.Kind == types.Timestamp:
 		return []Expr{sameMoment(a, t), sameMoment(b, t)}, nil
 	case t.Kind.IsText():
@@ -266,8 +279,10 @@ func underCollation(e Expr, t types.Type) Expr {
 func exactConstants(a, b Expr) (Expr, Expr, error) {
 	a, b = foldConst(a), foldConst(b)
 	if c, ok := b.(*Const); ok {
-		b, err := constantLike(c, a)
-		return a, b, err
+		var err error
+		if b, err = constantLike(c, a); err != nil {
+			return nil, nil, err
+		}
 	}
 	if c, ok := a.(*Const); ok {
 		a, err := constantLike(c, b)
@@ -276,9 +291,9 @@ func exactConstants(a, b Expr) (Expr, Expr, error) {
 	return a, b, nil
 }
 
-// foldConst folds e when that gives a constant.
+// foldConst folds e when that gives a constant and loses no digits.
 func foldConst(e Expr) Expr {
-	if c, ok := e.(*Call); ok && Volatility(c) == Immutable {
+	if c, ok := e.(*Call); ok && Volatility(c) == Immutable && Unrounded(e) == e {
 		if k, ok := Fold(e).(*Const); ok {
 			return k
 		}
@@ -295,6 +310,8 @@ func constantLike(c *Const, other Expr) (Expr, error) {
 	switch _, isConst := other.(*Const); {
 	case t.Kind.IsTime() && from.IsText():
 		return constantTime(c, t)
+	case t.Kind == types.Date && from.IsTime() && types.TimeOf(c.V.I) == 0:
+		return &Const{types.Value{Type: t, I: types.DateOf(c.V.I)}}, nil
 	case isConst:
 		return c, nil
 	case t.Kind.IsInt() && !from.IsInt():
@@ -305,29 +322,11 @@ func constantLike(c *Const, other Expr) (Expr, error) {
 		if _, column := other.(*Col); !column && from.IsText() {
 			return c, nil
 		}
-		if v, st := types.ConvertValue(c.V, wide); st == types.OK && sameNumber(c.V, v) {
+		if v, _ := types.ConvertValue(c.V, wide); Fits(c.V, wide) && !from.IsTime() {
 			return &Const{v}, nil
 		}
 	}
 	return c, nil
-}
-
-// sameNumber tells whether v is the integer i: converting rounds 5.5 to 6.
-func sameNumber(v, i types.Value) bool {
-	whole, float := types.DecFromInt64(i.I), float64(i.I)
-	if i.Type.Kind.IsUnsigned() {
-		whole, float = types.DecFromUint64(uint64(i.I)), float64(uint64(i.I))
-	}
-	switch k := v.Type.Kind; {
-	case k == types.Decimal:
-		return types.CmpDec(v.D, int(v.Type.Scale), whole, 0) == 0
-	case k.IsFloat():
-		return v.F == float
-	case k.IsText():
-		f, _ := types.TextToFloat(v.S)
-		return f == float
-	}
-	return false
 }
 
 // constantTime reads the text constant c for a comparison with time type t.
@@ -417,7 +416,7 @@ func resolveGreatest(d *def, args []Expr) (*Call, error) {
 	}
 	out := make([]Expr, len(args))
 	for i, a := range args {
-		out[i] = Cast(a, t)
+		out[i] = implicit(a, t)
 	}
 	return d.typed(out, t), nil
 }

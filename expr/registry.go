@@ -22,6 +22,9 @@ const (
 	FnMod    Fn = 15
 	FnNeg    Fn = 16
 
+	// FnQuotient is / with the digits of Unrounded, cut instead of rounded.
+	FnQuotient Fn = 17
+
 	FnEq     Fn = 20
 	FnNe     Fn = 21
 	FnLt     Fn = 22
@@ -334,13 +337,13 @@ func (d *def) coerce(class byte, e Expr) (Expr, error) {
 	return e, nil
 }
 
-// number brings e to a number type: strings to DOUBLE, dates and times to the
+// number brings e to a number type, with all its digits: strings to DOUBLE, dates and times to the
 // numbers MySQL has for them.
 func number(e Expr) Expr {
 	t := e.Type()
 	switch {
 	case t.Kind.IsNumeric():
-		return e
+		return Unrounded(e)
 	case t.Kind == types.Null:
 		if _, ok := e.(*Param); ok {
 			return Cast(e, types.TypeFloat)

@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"math"
@@ -19,27 +18,26 @@ import (
 // now is NOW() in these tests: 2024-02-29 13:14:15.678901.
 const now = 1709212455678901
 
-// TestValues runs testdata/values.txt: lines of "expression => text", where
-// the text is as MySQL 8 prints it; "!1690" is an error, "~1292" after a value
-// its first warning, "::type" the static type.
+// TestValues runs testdata/values.txt and mixed.txt: lines of "expression =>
+// text", where the text is as MySQL 8 prints it; "!1690" is an error, "~1292"
+// after a value its first warning, "::type" the static type.
 func TestValues(t *testing.T) {
-	f, err := os.Open("testdata/values.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		line := lines.Text()
-		if line == "" || line[0] == '#' {
-			continue
+	for _, name := range []string{"values.txt", "mixed.txt"} {
+		data, err := os.ReadFile("testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
 		}
-		src, want, ok := strings.Cut(line, " => ")
-		if !ok {
-			t.Fatalf("line %d: no =>", n)
-		}
-		if got := evaluate(t, src, strings.Contains(want, "::")); got != want {
-			t.Errorf("line %d: %s\n got %s\nwant %s", n, src, got, want)
+		for n, line := range strings.Split(string(data), "\n") {
+			if line == "" || line[0] == '#' {
+				continue
+			}
+			src, want, ok := strings.Cut(line, " => ")
+			if !ok {
+				t.Fatalf("%s:%d: no =>", name, n+1)
+			}
+			if got := evaluate(t, src, strings.Contains(want, "::")); got != want {
+				t.Errorf("%s:%d: %s\n got %s\nwant %s", name, n+1, src, got, want)
+			}
 		}
 	}
 }

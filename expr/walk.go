@@ -160,7 +160,7 @@ func callFallible(c *Call) bool {
 	if !defOf(c.Fn).fails {
 		return false
 	}
-	if c.T.Kind == types.Decimal && c.Fn >= FnAdd && c.Fn <= FnNeg {
+	if c.T.Kind == types.Decimal && c.Fn >= FnAdd && c.Fn <= FnQuotient {
 		return c.T.Prec == types.MaxPrec
 	}
 	return true

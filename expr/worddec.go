@@ -31,20 +31,21 @@ func (c *compiler) wordOperand(e Expr) *node {
 // type of the result is the natural one, so that nothing is lost; else nil.
 func (c *compiler) wordDecimals(e *Call) *node {
 	ta, tb, t := e.Args[0].Type(), e.Args[1].Type(), e.T
-	if !sameButNull(t, decimalResult(e.Fn, ta, tb)) || t.Phys() == types.PhysDec4 || e.Fn == FnMod {
+	if t.Phys() == types.PhysDec4 || t.Scale > 18 {
 		return nil
 	}
-	natural := max(ta.Scale, tb.Scale)
 	switch e.Fn {
-	case FnMul:
-		natural = ta.Scale + tb.Scale
-	case FnDiv:
-		natural = t.Scale
-		if tb.Scale > 19-divPrecision || t.Scale != ta.Scale+divPrecision {
+	case FnMul, FnAdd, FnSub:
+		if !sameButNull(t, decimalResult(e.Fn, ta, tb)) {
 			return nil
 		}
-	}
-	if natural != t.Scale || t.Scale > 18 || t.Prec == types.MaxPrec {
+	case FnDiv, FnQuotient:
+		// The dividend is scaled up by a word, and whole digits are not cut.
+		up := int(t.Scale) + int(tb.Scale) - int(ta.Scale)
+		if up < 0 || up > 19 || int(t.Prec-t.Scale) < int(ta.Prec-ta.Scale)+int(tb.Scale) {
+			return nil
+		}
+	default:
 		return nil
 	}
 	a := c.wordOperand(e.Args[0])
@@ -55,7 +56,7 @@ func (c *compiler) wordDecimals(e *Call) *node {
 	switch {
 	case b == nil:
 		return nil
-	case e.Fn == FnDiv:
+	case e.Fn == FnDiv || e.Fn == FnQuotient:
 		return c.wordQuotients(e, a, b)
 	}
 	ma, mb := int64(1), int64(1)
@@ -104,13 +105,14 @@ func mulSigned(x, y int64) (hi, lo uint64) {
 }
 
 // wordQuotients divides: the dividend is scaled up to two words, the quotient
-// rounded half away from zero.
+// rounded half away from zero or cut.
 func (c *compiler) wordQuotients(e *Call, a, b *node) *node {
 	slot, t := c.vec(), e.T
 	scale := uint64(1)
-	for range divPrecision + int(e.Args[1].Type().Scale) {
+	for range int(t.Scale) + int(e.Args[1].Type().Scale) - int(e.Args[0].Type().Scale) {
 		scale *= 10
 	}
+	rounds := e.Fn == FnDiv
 	return &node{eval: func(f *frame, sel []int32, n int) *zset.Vec {
 		x, y := a.operand(f, sel, n), b.operand(f, sel, n)
 		v := f.out(slot, t, n)
@@ -124,7 +126,7 @@ func (c *compiler) wordQuotients(e *Call, a, b *node) *node {
 				f.nullRow(slot, v, n, i)
 				return
 			}
-			hi, lo := quotient(magnitude(p, p < 0), scale, magnitude(q, q < 0))
+			hi, lo := quotient(magnitude(p, p < 0), scale, magnitude(q, q < 0), rounds)
 			if (p < 0) != (q < 0) {
 				var borrow uint64
 				lo, borrow = bits.Sub64(0, lo, 0)
@@ -140,12 +142,12 @@ func (c *compiler) wordQuotients(e *Call, a, b *node) *node {
 	}}
 }
 
-// quotient is p*scale/q, rounded half up.
-func quotient(p, scale, q uint64) (hi, lo uint64) {
+// quotient is p*scale/q, rounded half up or cut.
+func quotient(p, scale, q uint64, rounds bool) (hi, lo uint64) {
 	hi, lo = bits.Mul64(p, scale)
 	hi, rest := hi/q, hi%q
 	lo, rest = bits.Div64(rest, lo, q)
-	if rest >= q-rest {
+	if rounds && rest >= q-rest {
 		var carry uint64
 		lo, carry = bits.Add64(lo, 1, 0)
 		hi += carry
