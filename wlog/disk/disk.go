@@ -15,7 +15,8 @@
 //     crash, and Open cuts it.
 //  3. After a failed fsync nobody knows what is on the disk, so the log takes
 //     no more proposals. Opening it again finds out.
-//  4. A full disk is found out before anything is acknowledged; what was
+//  4. The next segment is made beside the work, when the last is half full.
+//  5. A full disk is found out before anything is acknowledged; what was
 //     written of the group is wiped, and the log goes on when there is room.
 package disk
 
@@ -39,12 +40,14 @@ type Options struct {
 	Dir string
 	// FS is the file system; nil is the operating system's.
 	FS FS
-	// SegmentBytes is the size of a segment; 0 is 64 MiB.
+	// SegmentBytes is the size of a segment; 0 is 64 MiB. The first segments
+	// of a log are smaller, so that an empty log is.
 	SegmentBytes int64
 }
 
 const (
 	defaultSegmentBytes = 64 << 20
+	firstSegmentBytes   = 4 << 20 // each is twice the one before
 	minSegmentBytes     = 4 << 10
 	maxWrite            = 8 << 20 // bytes of records written at a time, unless one is larger
 )
@@ -87,6 +90,7 @@ type Log struct {
 	active  *segment
 	durable uint64
 	buf     []byte
+	next    chan *segment // the next segment, nameless, when it is being made
 
 	mu       sync.Mutex // guards what follows
 	wake     sync.Cond  // the syncer waits here for work

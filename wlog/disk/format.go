@@ -31,6 +31,7 @@ const (
 	formatText = "weir log 1\n"
 	lockName   = "LOCK"
 	tempSuffix = ".tmp"
+	nextName   = "next" + segmentSuffix + tempSuffix
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

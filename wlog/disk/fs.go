@@ -39,7 +39,8 @@ type File interface {
 	Size() (int64, error)
 	// Truncate cuts the file, or extends it with zeros.
 	Truncate(size int64) error
-	// Allocate reserves room up to size and extends the file with zeros.
+	// Allocate reserves room up to size and extends the file with zeros, so
+	// that writing there needs neither room nor metadata.
 	Allocate(size int64) error
 	// Sync makes the data and the size durable.
 	Sync() error
@@ -128,4 +129,21 @@ func (f osFile) Size() (int64, error) {
 		return 0, err
 	}
 	return info.Size(), nil
+}
+
+// Allocate writes the zeros: on ext4 an fdatasync of blocks that were only
+// reserved takes two to three times as long, because it makes them written
+// blocks through the journal.
+func (f osFile) Allocate(size int64) error {
+	at, err := f.Size()
+	if err == nil {
+		err = f.reserve(size)
+	}
+	zeros := make([]byte, 1<<20)
+	for err == nil && at < size {
+		n := min(int64(len(zeros)), size-at)
+		_, err = f.WriteAt(zeros[:n], at)
+		at += n
+	}
+	return err
 }

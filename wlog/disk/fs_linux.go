@@ -5,13 +5,14 @@ import (
 	"syscall"
 )
 
-func (f osFile) Allocate(size int64) error {
+// reserve takes the room, in one piece where it can, before zeros are written.
+func (f osFile) reserve(size int64) error {
 	for {
 		err := syscall.Fallocate(int(f.Fd()), 0, 0, size)
 		switch {
 		case errors.Is(err, syscall.EINTR):
 		case errors.Is(err, syscall.EOPNOTSUPP), errors.Is(err, syscall.ENOSYS):
-			return f.Truncate(size) // room is then taken by each write
+			return nil
 		default:
 			return err
 		}

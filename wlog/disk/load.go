@@ -102,7 +102,10 @@ func (l *Log) checkUnused(name string) error {
 
 // create makes the first segment, then the format file that says it is there.
 func (l *Log) create() error {
-	s, err := l.makeSegment(1, l.opts.SegmentBytes)
+	s, err := l.makeSegment(min(l.opts.SegmentBytes, firstSegmentBytes))
+	if err == nil {
+		err = l.nameSegment(s, 1)
+	}
 	if err != nil {
 		return err
 	}

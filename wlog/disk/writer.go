@@ -33,6 +33,7 @@ func (l *Log) syncer() {
 		answer(group, fault)
 		if fault == nil {
 			l.markIfIdle()
+			l.prepare()
 		}
 	}
 }
@@ -143,7 +144,10 @@ func wipe(s *segment) error {
 // roll makes the next segment the active one, with room for a record of need
 // bytes. All records so far are durable.
 func (l *Log) roll(need int) error {
-	s, err := l.makeSegment(l.durable+1, max(l.opts.SegmentBytes, int64(segmentHeader+need)))
+	s, err := l.nextSegment(int64(segmentHeader + need))
+	if err == nil {
+		err = l.nameSegment(s, l.durable+1)
+	}
 	switch {
 	case err == nil:
 	case isFull(err):
@@ -158,34 +162,95 @@ func (l *Log) roll(need int) error {
 	return nil
 }
 
-// makeSegment makes a segment under a temporary name and renames it once it is
-// whole and durable.
-func (l *Log) makeSegment(first uint64, size int64) (*segment, error) {
-	salt := l.salt()
-	s := &segment{first: first, name: l.path(segmentName(first)), sum: saltSum(salt), size: size, end: segmentHeader}
-	temp := s.name + tempSuffix
-	f, err := l.fs.Open(temp, true)
+// prepare begins to make the next segment when the active one is half full.
+// The goroutine ends by itself; its segment is taken or dropped.
+func (l *Log) prepare() {
+	if l.next != nil || l.active.end < l.active.size/2 {
+		return
+	}
+	l.next = make(chan *segment, 1)
+	go func(next chan<- *segment, size int64) {
+		s, err := l.makeSegment(size)
+		if err != nil {
+			s = nil // the fault shows again when the segment is needed
+		}
+		next <- s
+	}(l.next, l.segmentSize())
+}
+
+// segmentSize is the usual size of the segment behind the active one.
+func (l *Log) segmentSize() int64 {
+	return min(l.opts.SegmentBytes, max(2*l.active.size, firstSegmentBytes))
+}
+
+// nextSegment returns the segment that was prepared, or makes one when there
+// is none with room for need bytes.
+func (l *Log) nextSegment(need int64) (*segment, error) {
+	if s := l.takeNext(); s != nil {
+		if s.size >= need {
+			return s, nil
+		}
+		if err := l.drop(s); err != nil {
+			return nil, err
+		}
+	}
+	return l.makeSegment(max(l.segmentSize(), need))
+}
+
+// takeNext waits for the segment that is being prepared; nil when there is
+// none.
+func (l *Log) takeNext() *segment {
+	if l.next == nil {
+		return nil
+	}
+	s := <-l.next
+	l.next = nil
+	return s
+}
+
+// drop removes a segment that has no name yet.
+func (l *Log) drop(s *segment) error {
+	return errors.Join(s.file.Close(), l.fs.Remove(l.path(nextName)))
+}
+
+// makeSegment makes a nameless segment. Only one is made at a time.
+func (l *Log) makeSegment(size int64) (*segment, error) {
+	s := &segment{name: l.path(nextName), size: size, end: segmentHeader}
+	f, err := l.fs.Open(s.name, true)
 	if err != nil {
 		return nil, err
 	}
 	s.file = f
 	if err = f.Allocate(size); err == nil {
-		_, err = f.WriteAt(appendSegmentHeader(nil, first, salt), 0)
-	}
-	if err == nil {
 		err = f.Sync()
 	}
-	if err == nil {
-		err = l.fs.Rename(temp, s.name)
-	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close(), l.fs.Remove(temp))
-	}
-	if err := l.fs.SyncDir(l.opts.Dir); err != nil {
-		// The segment is there, but perhaps not for good: never a full disk.
-		return nil, fmt.Errorf("fsync of %s: %v", l.opts.Dir, errors.Join(err, f.Close()))
+		return nil, errors.Join(err, l.drop(s))
 	}
 	return s, nil
+}
+
+// nameSegment gives a nameless segment its header and its name, durably, or
+// drops it.
+func (l *Log) nameSegment(s *segment, first uint64) error {
+	salt := l.salt()
+	_, err := s.file.WriteAt(appendSegmentHeader(nil, first, salt), 0)
+	if err == nil {
+		err = s.file.Sync()
+	}
+	name := l.path(segmentName(first))
+	if err == nil {
+		err = l.fs.Rename(s.name, name)
+	}
+	if err != nil {
+		return errors.Join(err, l.drop(s))
+	}
+	s.first, s.name, s.sum = first, name, saltSum(salt)
+	if err := l.fs.SyncDir(l.opts.Dir); err != nil {
+		// The segment is there, but perhaps not for good: never a full disk.
+		return fmt.Errorf("fsync of %s: %v", l.opts.Dir, errors.Join(err, s.file.Close()))
+	}
+	return nil
 }
 
 func (l *Log) count(group []*proposal, sync time.Duration) {
@@ -221,9 +286,12 @@ func (l *Log) mark() error {
 	return err
 }
 
-// seal ends the log with a durable mark, so that damage to any of its records
+// seal ends the work of the syncer: with a durable mark, so that damage to any of its records
 // can be told from a torn tail.
 func (l *Log) seal(fault error) {
+	if s := l.takeNext(); s != nil {
+		_ = l.drop(s) // opening the log removes it too
+	}
 	if fault == nil && l.mark() == nil {
 		_ = l.active.file.Sync() // the records are durable without the mark
 	}
