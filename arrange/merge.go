@@ -3,6 +3,7 @@ package arrange
 import (
 	"bytes"
 
+	"github.com/weirdb/weir/internal/invariant"
 	"github.com/weirdb/weir/zset"
 )
 
@@ -119,7 +120,7 @@ func (m *merger) fill(room, alone int) error {
 			return nil
 		}
 		n = min(n, room-m.picks.n)
-		long := alone > 0 && n >= alone && (!m.newest || !in.run.neg)
+		long := alone > 0 && n >= alone
 		if long && m.picks.n > 0 {
 			return nil
 		}
@@ -135,7 +136,7 @@ const sprintRows = 64
 
 // sprint is what fill does where rows of runs lie mixed, in a tight loop. It
 // stops before whatever is not the usual: equal keys, the end of a window, a
-// long piece, a tail's row, a run whose rows may be gone.
+// long piece, a tail's row.
 func (m *merger) sprint(room int) {
 	if m.sh.isInt {
 		m.sprintInt(room)
@@ -146,7 +147,7 @@ func (m *merger) sprint(room int) {
 
 // plain returns how many rows of in sprint may pick: it stops before the last.
 func (m *merger) plain(in *input, room int) int {
-	if in.perm != nil || m.newest && in.run.neg {
+	if in.perm != nil {
 		return 0
 	}
 	return min(in.end-in.pos-1, sprintRows, room-m.picks.n)
@@ -294,19 +295,13 @@ func (m *merger) leastBytes() (at int, tie bool, bound *zset.Key) {
 	return at, false, &m.bound
 }
 
-// fromRun picks the next n rows of input i, a run; in newest mode those that
-// are there.
+// fromRun picks the next n rows of input i, a run, whose keys no other input
+// has. In a Unique lane they are all there: a row that goes would have met, in
+// an older segment, the one that came.
 func (m *merger) fromRun(i, n int) error {
 	in := &m.in[i]
-	if !m.newest || !in.run.neg {
-		m.picks.rows(in.chunk, in.pos, n)
-		return m.skip(i, n)
-	}
-	for at := in.pos; at < in.pos+n; at++ {
-		if w := in.rows.Weight(at); w > 0 {
-			m.picks.row(in.chunk, at, w)
-		}
-	}
+	m.picks.rows(in.chunk, in.pos, n)
+	invariant.Check(!m.newest || !m.picks.mixed, "a unique lane has a row of another weight than 1")
 	return m.skip(i, n)
 }
 

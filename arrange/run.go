@@ -15,7 +15,6 @@ type run struct {
 	fence       fence     // over last
 	rows        int       // entries, not weights
 	sum         int64     // of the weights
-	neg         bool      // some weight is negative
 	bytes       int64
 	merging     bool // a merge in the background reads it; guarded by Lane.mu
 }
@@ -28,7 +27,6 @@ type blockRef struct {
 	fence  fence  // over the keys
 	rows   int
 	sum    int64
-	neg    bool
 	bytes  int64
 }
 
@@ -61,7 +59,6 @@ func (b *builder) add(p *picks) {
 		ref.sum = 0
 		for _, w := range p.w {
 			ref.sum += w
-			ref.neg = ref.neg || w < 0
 		}
 	}
 	if b.sh.alias >= 0 {
@@ -95,7 +92,6 @@ func (b *builder) append(ref blockRef, keys *zset.Keys) {
 	r.last.AppendFrom(keys, ref.rows-1)
 	r.rows += ref.rows
 	r.sum += ref.sum
-	r.neg = r.neg || ref.neg
 	r.bytes += ref.bytes
 }
 
