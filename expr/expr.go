@@ -13,6 +13,11 @@
 //     no error.
 //  4. A Program is immutable and may be shared; a Ctx belongs to one goroutine
 //     at a time.
+//
+// The way of an expression: registry.go finds the function, operators.go,
+// logic.go, cast.go and typing.go coerce its arguments and type it; program.go
+// compiles the tree to nodes and runs them; arith.go, compare.go, convert.go and
+// the files of functions hold the kernels, rows.go adapts functions of one row.
 package expr
 
 import (

@@ -304,8 +304,16 @@ func appendClock(dst []byte, hour int, c types.Civil) []byte {
 	return appendPadded(dst, c.Second, 2)
 }
 
+// appendPadded appends x, not negative, with zeros up to width digits.
 func appendPadded(dst []byte, x, width int) []byte {
-	for p := int(math.Pow10(width - 1)); p > 1 && x < p; p /= 10 {
+	if width == 2 && x < 100 {
+		return append(dst, byte('0'+x/10), byte('0'+x%10))
+	}
+	p := 1
+	for range width - 1 {
+		p *= 10
+	}
+	for ; p > 1 && x < p; p /= 10 {
 		dst = append(dst, '0')
 	}
 	return strconv.AppendInt(dst, int64(x), 10)
