@@ -104,6 +104,7 @@ func (o *projectOp) batch(b *zset.Batch) error {
 		}
 		if sel == nil {
 			o.view.Cols[i] = *v
+			o.view.Cols[i].Type = n.types[i] // keys are made by the type
 		} else if !x.cx.Errs.Any() {
 			o.kept.Cols[i].AppendGather(v, sel)
 		}

@@ -259,6 +259,22 @@ func TestAccsUpdateOneTakesDistinctValues(t *testing.T) {
 	}
 }
 
+// A computed column may be able to be NULL in one batch and not in the next;
+// its values are the same.
+func TestAccsDistinctOverBatchesOfEitherNullability(t *testing.T) {
+	aggs := []plan.Agg{{Func: plan.Count, Distinct: true, Type: types.TypeInt}}
+	a := rel.NewAccs(aggs, []types.Type{types.TypeInt.WithNull(true)})
+	a.Grow(1)
+	for _, typ := range []types.Type{types.TypeInt, types.TypeInt.WithNull(true)} {
+		b := zset.NewBatch([]types.Type{typ}, 1)
+		b.AppendValues([]types.Value{types.IntValue(7)}, 1)
+		a.Update([]int32{0}, b)
+	}
+	if got := results(a, aggs); got[0] != "0 of group 0: 1" {
+		t.Errorf("COUNT(DISTINCT) of 7 and 7 is %q", got)
+	}
+}
+
 func BenchmarkAccs(b *testing.B) {
 	r := rand.New(rand.NewSource(1))
 	groups := make([]int32, 4096)

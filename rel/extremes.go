@@ -318,7 +318,9 @@ var firstCol = []zset.KeyCol{{}}
 func (d *distinct) update(groups []int32, v *zset.Vec, _ []int64) {
 	d.arg.N = len(groups)
 	d.arg.Cols = append(d.arg.Cols[:0], *v)
-	zset.Normalise(&d.keys, &d.arg, firstCol)
+	// One form for all batches: whether a computed column can be NULL may
+	// differ from one to the next, and NULLs do not count here.
+	zset.NormaliseAs(&d.keys, &d.arg, firstCol, v.Type.Kind.IsInt() || v.Type.Kind.IsTime())
 	d.pairs.Reset(false)
 	d.groups = append(d.groups[:0], groups...)
 	for i, g := range groups {

@@ -171,7 +171,7 @@ func (t *TopK) appendGroups(b *zset.Batch) {
 	if len(t.groupKey) == 0 {
 		return
 	}
-	zset.Normalise(&t.batchKeys, b, t.groupKey)
+	zset.NormaliseAs(&t.batchKeys, b, t.groupKey, false)
 	n := len(t.ids)
 	t.ids = extend(t.ids, n+b.N)
 	t.groups.Lookup(&t.batchKeys, true, t.ids[n:])
