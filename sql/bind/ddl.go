@@ -208,7 +208,7 @@ func (d *tableDef) column(n *ast.ColumnDef) error {
 	if col.AutoIncrement {
 		col.Type.Nullable = false
 		if !t.Kind.IsInt() {
-			return d.errAt(off, 1063, "Incorrect column specifier for column '%s'", name)
+			return d.errAt(off, errWrongFieldSpec, "Incorrect column specifier for column '%s'", name)
 		}
 		if col.Default != nil {
 			return d.invalidDefault(name, off)
@@ -375,7 +375,7 @@ func (d *tableDef) index(n *ast.Constraint, unique bool) error {
 
 func (b *binder) checkIndexName(name string) error {
 	if strings.EqualFold(name, "PRIMARY") {
-		return b.errAt(b.text.Find(name), 1280, "Incorrect index name '%s'", name)
+		return b.errAt(b.text.Find(name), errWrongIndexName, "Incorrect index name '%s'", name)
 	}
 	return b.checkName(name)
 }

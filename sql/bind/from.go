@@ -79,8 +79,7 @@ func (b *binder) derived(q *selected, alias string, names []string) (*tree, erro
 		} else {
 			seen[l] = true
 		}
-		t.cols = append(t.cols, column{src: src, name: name, ord: i, pos: i, typ: c.Type,
-			orig: plan.Column{Name: q.names[i].Name, Type: c.Type, Table: alias}})
+		t.cols = append(t.cols, column{src: src, name: name, ord: i, pos: i, typ: c.Type})
 	}
 	return t, nil
 }
@@ -100,9 +99,6 @@ func (b *binder) tableName(n *ast.TableName, alias string) (*tree, error) {
 		alias = n.Name.O
 	}
 	if n.Schema.O == "" {
-		if n.Name.L == "dual" && b.env.DB == "" {
-			return dual(), nil
-		}
 		for c := b.ctes; c != nil; c = c.next {
 			if strings.EqualFold(c.def.Name.O, n.Name.O) {
 				return b.cteReference(c, alias)
@@ -157,7 +153,7 @@ func (b *binder) scan(rel catalog.Relation, alias string) (*tree, error) {
 		sc := plan.Column{Name: c.Name, Type: c.Type, Table: name, DB: db}
 		scan.Cols = append(scan.Cols, i)
 		scan.Sch = append(scan.Sch, sc)
-		t.cols = append(t.cols, column{src: src, name: c.Name, ord: i, pos: i, typ: c.Type, orig: sc})
+		t.cols = append(t.cols, column{src: src, name: c.Name, ord: i, pos: i, typ: c.Type})
 	}
 	return t, nil
 }

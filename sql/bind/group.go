@@ -114,7 +114,6 @@ func (c *clause) notGrouped(n *ast.ColumnName, off int) error {
 type finder struct {
 	aggs []ast.ExprNode
 	cols []*ast.ColumnNameExpr
-	wins bool
 }
 
 // Enter implements ast.Visitor.

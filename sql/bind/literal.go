@@ -34,7 +34,7 @@ func (b *binder) literal(l *parse.Literal) (types.Value, error) {
 	case parse.Binary:
 		return types.Value{Type: types.TypeBytes, S: string(v)}, nil
 	case string:
-		return b.text1(l, v)
+		return b.stringLiteral(l, v)
 	}
 	return types.Value{}, b.refuseAt(l.OriginTextPosition(), "this literal")
 }
@@ -47,8 +47,8 @@ func (b *binder) decimal(l *parse.Literal, s string) (types.Value, error) {
 	return types.Value{Type: types.NewDecimal(max(prec, 1), scale), D: d}, nil
 }
 
-// text1 is a string literal: bytes behind _binary, otherwise UTF-8.
-func (b *binder) text1(l *parse.Literal, s string) (types.Value, error) {
+// stringLiteral is a string literal: bytes behind _binary, otherwise UTF-8.
+func (b *binder) stringLiteral(l *parse.Literal, s string) (types.Value, error) {
 	if l.Charset == "binary" {
 		return types.Value{Type: types.TypeBytes, S: s}, nil
 	}

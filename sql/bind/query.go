@@ -393,7 +393,7 @@ func (q *selecting) star(out []field, f *ast.SelectField) ([]field, error) {
 	if w.Table.O != "" {
 		return nil, q.errAt(off, errUnknownTableStar, "Unknown table '%s'", w.Table.O)
 	}
-	return nil, q.errAt(off, 1096, "No tables used").WithHint("* needs a FROM")
+	return nil, q.errAt(off, errNoTablesUsed, "No tables used").WithHint("* needs a FROM")
 }
 
 // aliasesOf lists the names given with AS.
@@ -483,7 +483,7 @@ func (p *projection) orderBy(c *clause, o *ast.OrderByClause, list []field, dist
 			}
 			if col < 0 {
 				if distinct {
-					return p.errAt(item.Expr.OriginTextPosition(), errFunctionalDep,
+					return p.errAt(item.Expr.OriginTextPosition(), errOrderNotSelected,
 						"Expression #%d of ORDER BY clause is not in SELECT list; this is incompatible with DISTINCT", nth+1)
 				}
 				col = len(hidden)
@@ -626,7 +626,7 @@ func (q *selecting) valuesStmt() (*selected, error) {
 func (p *projection) over(sch plan.Schema, o *ast.OrderByClause, l *ast.Limit, unordered bool) (*selected, error) {
 	src := &source{}
 	for i, c := range sch {
-		p.t.cols = append(p.t.cols, column{src: src, name: c.Name, pos: i, typ: c.Type, orig: c})
+		p.t.cols = append(p.t.cols, column{src: src, name: c.Name, pos: i, typ: c.Type})
 		p.add(c.Name, &expr.Col{Index: i, Name: c.Name, T: c.Type})
 	}
 	if len(orderItems(o)) == 0 && l == nil {

@@ -54,7 +54,6 @@ type column struct {
 	ord  int // position within src
 	pos  int // position in the output of the tree's node
 	typ  types.Type
-	orig plan.Column // what clients are told of its origin
 	// merged columns were joined by USING: only a qualified name means them.
 	merged bool
 }
@@ -234,7 +233,7 @@ func (b *binder) table(n *ast.TableName, verb string) (*catalog.Table, error) {
 // MySQL's numbers that only the binder uses.
 const (
 	errNonUpdatable       = 1288
-	errFunctionalDep      = 3065
+	errOrderNotSelected   = 3065
 	errUnknownTableStar   = 1051
 	errWrongValueDatetime = 1525
 	errViewSelectVariable = 1351
@@ -246,10 +245,9 @@ const (
 	errInvalidOnUpdate    = 1294
 	errFieldTooLong       = 1074
 	errWrongFsp           = 1426
-	errBlobNoDefault      = 1101
-	errBlobKeyNoLength    = 1170
-	errTooManyKeyParts    = 1070
 	errTableNoColumns     = 1113
-	errWrongUsage         = 1221
 	errWrongSubKey        = 1089
+	errWrongFieldSpec     = 1063
+	errWrongIndexName     = 1280
+	errNoTablesUsed       = 1096
 )

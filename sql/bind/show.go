@@ -196,7 +196,7 @@ func (b *binder) showFilter(s *Show, n *ast.ShowStmt) error {
 	t := &tree{node: &plan.Values{Sch: s.Cols}}
 	src := &source{}
 	for i, c := range s.Cols {
-		t.cols = append(t.cols, column{src: src, name: c.Name, pos: i, typ: c.Type, orig: c})
+		t.cols = append(t.cols, column{src: src, name: c.Name, pos: i, typ: c.Type})
 	}
 	c := &clause{binder: b, t: t, name: "where clause", fixed: "in SHOW"}
 	if n.Column != nil {

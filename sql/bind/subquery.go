@@ -105,7 +105,7 @@ func isPlainExists(s *ast.SelectStmt) bool {
 	return isPlain(&c)
 }
 
-// column binds the one column of the subquery.
+// innerColumns binds the columns of a subquery, which must be want.
 func (c *clause) innerColumns(in *inner, want int) ([]expr.Expr, error) {
 	var es []expr.Expr
 	if in.sel == nil {

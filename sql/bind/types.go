@@ -57,7 +57,7 @@ func (b *binder) collation(name string, off int) (types.Collation, error) {
 		WithHint("known are %s", strings.Join(names, ", "))
 }
 
-// typeName is how the parser's type is called in errors.
+// unsupportedTypes are MySQL's types that are still to come.
 var unsupportedTypes = map[byte]string{
 	mysql.TypeDuration: "TIME", mysql.TypeYear: "YEAR", mysql.TypeEnum: "ENUM", mysql.TypeSet: "SET", mysql.TypeJSON: "JSON",
 	mysql.TypeBit: "BIT", mysql.TypeGeometry: "GEOMETRY", mysql.TypeTiDBVectorFloat32: "VECTOR",
