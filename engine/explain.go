@@ -160,7 +160,8 @@ func (x *execution) execute(ctx context.Context, b *bind.Execute) error {
 		}
 		params[i] = v
 	}
-	inner := &execution{s: x.s, c: st.c, params: params, out: x.out, more: x.more}
+	inner := x.s.execution(st.c)
+	inner.params, inner.out, inner.more = params, x.out, x.more
 	return inner.run(ctx)
 }
 

@@ -16,7 +16,8 @@ import (
 	"github.com/weirdb/weir/zset"
 )
 
-// execution is one run of a compiled statement.
+// execution is one run of a compiled statement. A session uses one again for
+// its next statement, so that a point SELECT allocates nothing.
 type execution struct {
 	s      *session
 	c      *compiled
@@ -25,6 +26,33 @@ type execution struct {
 	more   bool
 	root   *shard.Root
 	now    int64
+
+	rows int64    // that query has passed on
+	env  pull.Env // of the last pull
+	// source and emit as functions, made once
+	find sourceFunc
+	pass func(*zset.Batch) error
+}
+
+type sourceFunc = func(table uint64, index uint32) (rel.Source, error)
+
+// execution returns one for c. A statement that runs another (EXECUTE) finds
+// none idle and makes one more.
+func (s *session) execution(c *compiled) *execution {
+	x := s.idle
+	s.idle = nil
+	if x == nil {
+		x = &execution{s: s}
+		x.find, x.pass = x.source, x.emit
+	}
+	x.c = c
+	return x
+}
+
+// end lets go of what the statement held and leaves x to the next one.
+func (x *execution) end() {
+	*x = execution{s: x.s, find: x.find, pass: x.pass}
+	x.s.idle = x
 }
 
 // run does what the statement says and ends with Done.
@@ -32,7 +60,7 @@ func (x *execution) run(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	x.now = x.s.e.micros()
+	x.now = x.s.at.UnixMicro()
 	x.root = x.s.e.machine.Root()
 	switch b := x.c.bound.(type) {
 	case *bind.Query:
@@ -119,17 +147,19 @@ func (x *execution) query(ctx context.Context) error {
 	if err := x.out.Columns(x.c.columns); err != nil {
 		return err
 	}
-	rows := int64(0)
-	err := x.pull(ctx, func(b *zset.Batch) error {
-		rows += b.WeightSum()
-		return x.out.Rows(b)
-	})
-	if err != nil {
+	x.rows = 0
+	if err := x.pull(ctx, x.pass); err != nil {
 		return err
 	}
-	x.s.found, x.s.rowCount = rows, -1
-	x.s.e.metrics.rowsRead(rows)
+	x.s.found, x.s.rowCount = x.rows, -1
+	x.s.e.metrics.rowsRead(x.rows)
 	return x.done(Summary{})
+}
+
+// emit passes rows of a query on.
+func (x *execution) emit(b *zset.Batch) error {
+	x.rows += b.WeightSum()
+	return x.out.Rows(b)
 }
 
 // errTooLong is what max_execution_time ends a SELECT with.
@@ -154,7 +184,7 @@ func (x *execution) rebind() error {
 // pull runs the statement's plan at x.root or, in a transaction, over what it
 // sees.
 func (x *execution) pull(ctx context.Context, emit func(*zset.Batch) error) error {
-	source, r := x.source, x.c.runner
+	source, r := x.find, x.c.runner
 	if t := x.s.txn; t != nil {
 		source = txnSource(t)
 		if expanded, ok := x.throughViews(t, x.c.logical); ok {
@@ -164,7 +194,7 @@ func (x *execution) pull(ctx context.Context, emit func(*zset.Batch) error) erro
 			}
 		}
 	}
-	env := &pull.Env{
+	x.env = pull.Env{
 		Source:  source,
 		Params:  x.params,
 		Now:     x.now,
@@ -173,9 +203,9 @@ func (x *execution) pull(ctx context.Context, emit func(*zset.Batch) error) erro
 		Lax:     x.lenient(),
 		Seed:    newProducer(),
 	}
-	err := r.Run(ctx, env, emit)
-	x.s.warn(env.Warnings...)
-	x.s.warned += env.WarningCount - len(env.Warnings)
+	err := r.Run(ctx, &x.env, emit)
+	x.s.warn(x.env.Warnings...)
+	x.s.warned += x.env.WarningCount - len(x.env.Warnings)
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,10 +38,16 @@ type session struct {
 	lastID   uint64
 	// failing is how SHOW ERRORS knows the last statement's error.
 	failing *sqlerr.Error
+	// at is when the clock was last read: as a statement began, or the one
+	// before it in the same Query ended.
+	at   time.Time
+	idle *execution // of the last statement, to be used again
 
 	mu      sync.Mutex // guards what follows
-	cancel  context.CancelCauseFunc
-	info    string // the statement under way
+	ctx     context.Context
+	parent  context.Context         // of ctx; nil when it cannot be compared
+	cancel  context.CancelCauseFunc // of ctx
+	info    string                  // the statement under way
 	since   time.Time
 	command string
 	closed  bool
@@ -101,6 +109,9 @@ func (s *session) Close() {
 	s.txn = nil
 	s.mu.Lock()
 	s.closed = true
+	if s.cancel != nil {
+		s.cancel(nil)
+	}
 	s.mu.Unlock()
 	s.e.forget(s)
 }
@@ -108,40 +119,53 @@ func (s *session) Close() {
 // kill ends the statement under way and, with close, the session.
 func (s *session) kill(close bool) {
 	s.mu.Lock()
-	cancel, closed := s.cancel, s.opt.Closed
+	closed := s.opt.Closed
 	if close {
 		s.closed = true
 	}
-	s.mu.Unlock()
-	if cancel != nil {
-		cancel(errKilled)
+	if s.cancel != nil && (close || s.command != "Sleep") {
+		s.cancel(errKilled)
 	}
+	s.mu.Unlock()
 	if close && closed != nil {
 		closed()
 	}
 }
 
-// enter marks a statement as running and gives it a context that KILL ends.
-func (s *session) enter(ctx context.Context, info string) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
+// enter marks a statement as running and returns its context, which KILL
+// ends. It is one for all statements under the same parent until then.
+func (s *session) enter(parent context.Context, info string) context.Context {
+	s.at = s.e.opt.Now()
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx == nil || s.parent != parent || s.ctx.Err() != nil {
+		if s.cancel != nil {
+			s.cancel(nil)
+		}
+		s.ctx, s.cancel = context.WithCancelCause(parent)
+		s.parent = nil
+		if reflect.TypeOf(parent).Comparable() {
+			s.parent = parent
+		}
+	}
 	if s.closed {
-		cancel(errKilled)
+		s.cancel(errKilled)
 	}
-	s.cancel, s.info, s.since, s.command = cancel, info, s.e.opt.Now(), "Query"
+	s.info, s.since, s.command = info, s.at, "Query"
+	return s.ctx
+}
+
+// leave marks the statement that entered as ended.
+func (s *session) leave() {
+	s.mu.Lock()
+	s.info, s.since, s.command = "", s.at, "Sleep"
 	s.mu.Unlock()
-	return ctx, func() {
-		s.mu.Lock()
-		s.cancel, s.info, s.since, s.command = nil, "", s.e.opt.Now(), "Sleep"
-		s.mu.Unlock()
-		cancel(nil)
-	}
 }
 
 // Query implements Session.
 func (s *session) Query(ctx context.Context, sql string, out Sink) error {
-	ctx, leave := s.enter(ctx, sql)
-	defer leave()
+	ctx = s.enter(ctx, sql)
+	defer s.leave()
 	if c := s.e.plans.get(s.cacheKey(sql), s.e.machine.Root().Catalog); c != nil {
 		return s.run(ctx, c, nil, out, false)
 	}
@@ -185,20 +209,33 @@ func (s *session) runParsed(ctx context.Context, p parse.Stmt, out Sink, more, a
 // run runs a compiled statement and tells out. It is the one place where a
 // bug's panic is caught.
 func (s *session) run(ctx context.Context, c *compiled, params []types.Value, out Sink, more bool) (err error) {
-	start := s.e.opt.Now()
+	x := s.execution(c)
+	x.params, x.out, x.more = params, out, more
 	defer func() {
 		if r := recover(); r != nil {
-			s.e.opt.Logger.Error("a statement met a bug", "panic", r, "statement", c.text, "stack", string(debug.Stack()))
+			s.e.opt.Logger.Error("a statement met a bug", "panic", r, "statement", excerpt(c.text), "stack", string(debug.Stack()))
 			err = sqlerr.New(sqlerr.ErrUnknown, "internal error: %v", r).WithHint("the statement had no effect; please report it")
 		}
 		err = s.report(err)
-		s.e.metrics.statement(c.verb, s.e.opt.Now().Sub(start), err)
+		start := s.at
+		s.at = s.e.opt.Now()
+		s.e.metrics.statement(c.verb, s.at.Sub(start), err)
 	}()
-	x := &execution{s: s, c: c, params: params, out: out, more: more}
 	if !c.diagnostic {
 		s.warnings, s.warned, s.failing = s.warnings[:0], 0, nil
 	}
-	return x.run(ctx)
+	err = x.run(ctx)
+	x.end()
+	return err
+}
+
+// excerpt is as much of a statement as a log line has room for.
+func excerpt(sql string) string {
+	const room = 1000
+	if len(sql) <= room {
+		return sql
+	}
+	return strings.ToValidUTF8(sql[:room], "") + " .."
 }
 
 // report turns an error into what the client reads, and remembers it for
@@ -338,8 +375,8 @@ func (st *stmt) Columns() []Column { return st.c.columns }
 
 // Execute implements Stmt.
 func (st *stmt) Execute(ctx context.Context, params []types.Value, out Sink) error {
-	ctx, leave := st.s.enter(ctx, st.sql)
-	defer leave()
+	ctx = st.s.enter(ctx, st.sql)
+	defer st.s.leave()
 	if err := st.bind(); err != nil {
 		return st.s.report(err)
 	}
