@@ -116,7 +116,7 @@ func TestRulesKeepAnswers(t *testing.T) {
 		},
 	}
 	compared := 0
-	for seed := range int64(1500) {
+	for seed := range int64(700) {
 		w := newWorld(seed)
 		n := w.plan(1 + w.r.Intn(5))
 		if err := plan.Validate(n); err != nil {
@@ -140,7 +140,7 @@ func TestRulesKeepAnswers(t *testing.T) {
 			checkNames(t, n, m)
 		}
 	}
-	if compared < 500 {
+	if compared < 250 {
 		t.Errorf("only %d plans had an answer", compared)
 	}
 }
@@ -166,7 +166,7 @@ func sameRows(a, b []reltest.Row) bool { return slices.Equal(sorted(a), sorted(b
 // UniqueKey names.
 func TestUniqueKeysAreUnique(t *testing.T) {
 	found := 0
-	for seed := range int64(1500) {
+	for seed := range int64(700) {
 		w := newWorld(seed)
 		n := w.plan(1 + w.r.Intn(4))
 		key, ok := plan.UniqueKey(n, w.info)
@@ -190,7 +190,7 @@ func TestUniqueKeysAreUnique(t *testing.T) {
 			seen[text] = true
 		}
 	}
-	if found < 300 {
+	if found < 150 {
 		t.Errorf("only %d keys were found", found)
 	}
 }
@@ -199,7 +199,7 @@ func TestUniqueKeysAreUnique(t *testing.T) {
 // answer of the whole.
 func TestLanesTogetherAnswer(t *testing.T) {
 	compared := 0
-	for seed := range int64(1500) {
+	for seed := range int64(700) {
 		w := newWorld(seed)
 		n := plan.Optimise(w.plan(1+w.r.Intn(5)), w.info)
 		want, err := w.reference().Answer(n)
@@ -220,7 +220,7 @@ func TestLanesTogetherAnswer(t *testing.T) {
 			t.Fatalf("seed %d: answer\n%v\nwant\n%v\n%s", seed, sorted(all), sorted(want), plan.Explain(d))
 		}
 	}
-	if compared < 500 {
+	if compared < 250 {
 		t.Errorf("only %d plans had an answer", compared)
 	}
 }
