@@ -142,39 +142,72 @@ func BenchmarkUpdateByKey(b *testing.B) {
 	}
 }
 
+// votes opens an engine with the tables and the view of `weir bench vote`.
+func votes(b *testing.B, articles int) *client {
+	b.Helper()
+	e := open(b, engine.Options{})
+	c := connect(b, e, "")
+	c.do(`CREATE DATABASE d; USE d;
+		CREATE TABLE article (id BIGINT PRIMARY KEY, title VARCHAR(64) NOT NULL);
+		CREATE TABLE vote (article_id BIGINT NOT NULL, user BIGINT NOT NULL, KEY by_article (article_id));
+		CREATE MATERIALIZED VIEW v AS SELECT a.id, a.title, COUNT(v.user) AS votes
+		FROM article a LEFT JOIN vote v ON v.article_id = a.id GROUP BY a.id, a.title`)
+	for from := 0; from < articles; from += 1000 {
+		var sql strings.Builder
+		for i := range 1000 {
+			fmt.Fprintf(&sql, ",(%d,'Article #%d')", from+i, from+i)
+		}
+		c.do("INSERT INTO article VALUES %s", sql.String()[1:])
+	}
+	return c
+}
+
+// voter returns a function that writes a batch of votes.
+func (c *client) voter(b *testing.B, articles, batch int) func() {
+	st := c.ready("INSERT INTO vote VALUES (?, ?)" + strings.Repeat(",(?, ?)", batch-1))
+	zipf := rand.NewZipf(rand.New(rand.NewPCG(1, 2)), 1.08, 1, uint64(articles-1))
+	params := make([]types.Value, 2*batch)
+	return func() {
+		for k := 0; k < len(params); k += 2 {
+			params[k], params[k+1] = types.IntValue(int64(zipf.Uint64())), types.IntValue(int64(k))
+		}
+		execute(b, st, &discard{}, params...)
+	}
+}
+
 // BenchmarkVoteWrites is the writing side of `weir bench vote` without the
 // wire: votes under a view that joins and groups them.
 func BenchmarkVoteWrites(b *testing.B) {
 	const articles = 100_000
 	for _, batch := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("%d rows", batch), func(b *testing.B) {
-			e := open(b, engine.Options{})
-			c := connect(b, e, "")
-			c.do(`CREATE DATABASE d; USE d;
-				CREATE TABLE article (id BIGINT PRIMARY KEY, title VARCHAR(64) NOT NULL);
-				CREATE TABLE vote (article_id BIGINT NOT NULL, user BIGINT NOT NULL);
-				CREATE MATERIALIZED VIEW v AS SELECT a.id, a.title, COUNT(v.user) AS votes
-				FROM article a LEFT JOIN vote v ON v.article_id = a.id GROUP BY a.id, a.title`)
-			for from := 0; from < articles; from += 1000 {
-				var sql strings.Builder
-				for i := range 1000 {
-					fmt.Fprintf(&sql, ",(%d,'Article #%d')", from+i, from+i)
-				}
-				c.do("INSERT INTO article VALUES %s", sql.String()[1:])
-			}
-			st := c.ready("INSERT INTO vote VALUES (?, ?)" + strings.Repeat(",(?, ?)", batch-1))
-			random := rand.New(rand.NewPCG(1, 2))
-			zipf := rand.NewZipf(random, 1.08, 1, articles-1)
-			params := make([]types.Value, 2*batch)
+			vote := votes(b, articles).voter(b, articles, batch)
 			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				for k := range batch {
-					params[2*k] = types.IntValue(int64(zipf.Uint64()))
-					params[2*k+1] = types.IntValue(int64(i*batch + k))
-				}
-				execute(b, st, &discard{}, params...)
+			for b.Loop() {
+				vote()
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(batch), "ns/row")
 		})
+	}
+}
+
+// BenchmarkVoteReads is the reading side: the view by its key.
+func BenchmarkVoteReads(b *testing.B) {
+	const articles = 100_000
+	c := votes(b, articles)
+	vote := c.voter(b, articles, 1000)
+	for range 200 {
+		vote()
+	}
+	st := c.ready("SELECT id, title, votes FROM v WHERE id = ?")
+	var out discard
+	params := make([]types.Value, 1)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		params[0] = types.IntValue(int64(i) * 7919 % articles)
+		execute(b, st, &out, params...)
+	}
+	if out.rows != int64(b.N) {
+		b.Fatalf("%d look-ups found %d rows", b.N, out.rows)
 	}
 }
