@@ -550,6 +550,9 @@ func (b *binder) update(n *ast.UpdateStmt) (*Update, error) {
 	if out.Sets, err = b.sets(t, c, n.List, n.IgnoreErr); err != nil {
 		return nil, err
 	}
+	if len(tr.node.Schema()) > len(old) {
+		out.Point = nil // a subquery of SET has to be read
+	}
 	p := &plan.Project{In: tr.node}
 	for i, col := range old {
 		p.Exprs = append(p.Exprs, &expr.Col{Index: i, Name: col.Name, T: col.Type})

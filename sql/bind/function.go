@@ -63,6 +63,8 @@ func (c *clause) call(n *ast.FuncCallExpr) (expr.Expr, error) {
 		return c.char(n)
 	case "trim":
 		return c.trim(n)
+	case ast.InsertFunc:
+		name = "insert" // the word is a keyword of the grammar
 	}
 	args := make([]expr.Expr, len(n.Args))
 	for i, a := range n.Args {
