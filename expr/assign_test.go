@@ -54,7 +54,7 @@ func TestAssign(t *testing.T) {
 		{"'2024-01-02 03:04:05.678'", types.NewDatetime(1), "2024-01-02 03:04:05.7", "2024-01-02 03:04:05.7", ""},
 		{"20240102", types.NewDatetime(0), "2024-01-02 00:00:00", "2024-01-02 00:00:00", ""},
 		{"date '2024-01-02'", types.NewTimestamp(0), "2024-01-02 00:00:00", "2024-01-02 00:00:00", ""},
-		{"timestamp '1960-01-01 00:00:00'", null(types.NewTimestamp(0)), "!1264", "NULL ~1264", ""},
+		{"timestamp '1960-01-01 00:00:00'", null(types.NewTimestamp(0)), "!1292", "NULL ~1292", ""},
 		{"1 / 0", null(types.NewDecimal(5, 2)), "!1365", "NULL ~1365", "Division by 0"},
 		{"'7x' + 1", types.TypeFloat, "!1292", "8 ~1292", ""},
 	}

@@ -242,12 +242,12 @@ func assignReport(f *frame, i int, a operand, to types.Type, col string, st type
 	var err *sqlerr.Error
 	row := f.cx.RowBase + i + 1
 	null = to.Kind.IsTime() && (st == types.Incorrect || st == types.OutOfRange)
-	switch st {
-	case types.OK, types.Noted:
+	switch {
+	case st == types.OK, st == types.Noted:
 		return false
-	case types.TooLong:
+	case st == types.TooLong:
 		err = sqlerr.New(sqlerr.ErrDataTooLong, "Data too long for column '%s' at row %d", col, row)
-	case types.OutOfRange:
+	case st == types.OutOfRange && !to.Kind.IsTime():
 		err = sqlerr.New(sqlerr.ErrDataOutOfRange, "Out of range value for column '%s' at row %d", col, row)
 	default:
 		switch text := a.value(i).String(); {
