@@ -60,6 +60,9 @@ func (x *execution) run(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
+	if err := x.s.writable(x.c.bound); err != nil {
+		return err
+	}
 	x.now = x.s.at.UnixMicro()
 	x.root = x.s.e.machine.Root()
 	switch b := x.c.bound.(type) {
@@ -80,7 +83,7 @@ func (x *execution) run(ctx context.Context) error {
 			return err
 		}
 	case *bind.Begin:
-		return x.begin(ctx)
+		return x.begin(ctx, b)
 	case *bind.Commit:
 		return x.commitStmt(ctx, b)
 	case *bind.Rollback:

@@ -28,8 +28,8 @@ type session struct {
 	vars *variables
 	user map[string]types.Value // @name
 	txn  *shard.Txn             // nil outside a transaction
-	// explicit says that BEGIN opened the transaction.
-	explicit bool
+	// readOnly says that the transaction refuses writes.
+	readOnly bool
 	prepared map[string]*stmt // by PREPARE
 	warnings []*sqlerr.Error
 	warned   int   // warnings in all, those not kept too
@@ -62,7 +62,7 @@ func newSession(e *Engine, id uint32) *session { return &session{e: e, id: id} }
 func (s *session) begin(o SessionOptions) error {
 	s.vars = newVariables(s.e.globals)
 	s.user, s.prepared = nil, nil
-	s.txn, s.explicit = nil, false
+	s.txn, s.readOnly = nil, false
 	s.warnings, s.warned, s.rowCount, s.found, s.lastID, s.failing = nil, 0, 0, 0, 0, nil
 	s.mu.Lock()
 	s.opt, s.db = o, ""

@@ -21,13 +21,24 @@ func (s *session) joinTxn() {
 	}
 }
 
+// writable refuses what writes in a transaction that only reads.
+func (s *session) writable(b bind.Stmt) error {
+	switch b.(type) {
+	case *bind.Insert, *bind.Update, *bind.Delete, *bind.LoadData, *bind.DDL:
+		if s.readOnly || s.vars.bool("transaction_read_only") || s.vars.bool("tx_read_only") {
+			return sqlerr.New(sqlerr.ErrReadOnlyTransaction, "Cannot execute statement in a READ ONLY transaction.")
+		}
+	}
+	return nil
+}
+
 // begin is BEGIN; an open transaction is committed first, as in MySQL.
-func (x *execution) begin(ctx context.Context) error {
+func (x *execution) begin(ctx context.Context, b *bind.Begin) error {
 	if err := x.s.commit(ctx); err != nil {
 		return err
 	}
 	x.s.open()
-	x.s.explicit = true
+	x.s.readOnly = b.ReadOnly
 	return x.done(Summary{})
 }
 
@@ -37,12 +48,11 @@ func (x *execution) commitStmt(ctx context.Context, b *bind.Commit) error {
 	}
 	if b.Chain {
 		x.s.open()
-		x.s.explicit = true
 	}
 	return x.done(Summary{})
 }
 
-func (s *session) rollback() { s.txn, s.explicit = nil, false }
+func (s *session) rollback() { s.txn, s.readOnly = nil, false }
 
 // commit puts the transaction through the log as one statement. Whoever
 // changed one of its rows first has won: errno 1213, and nothing was done.
@@ -51,7 +61,7 @@ func (s *session) commit(ctx context.Context) error {
 	if t == nil {
 		return nil
 	}
-	s.txn, s.explicit = nil, false
+	s.txn, s.readOnly = nil, false
 	st := t.Commit()
 	if len(st.Ops) == 0 {
 		return nil

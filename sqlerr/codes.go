@@ -85,6 +85,7 @@ const (
 	ErrViewInvalid          = 1356
 	ErrWrongObject          = 1347
 	ErrOptionPreventsStmt   = 1290
+	ErrReadOnlyTransaction  = 1792
 	ErrWrongDBName          = 1102
 	ErrWrongTableName       = 1103
 	ErrTableMustHaveColumns = 1113
@@ -112,7 +113,7 @@ var states = map[uint16]string{
 	ErrWrongParamCountFn: "42000", ErrWrongParamCountProc: "42000", ErrFunctionNotExist: "42000",
 	ErrNumericOutOfRange: "22003", ErrMaxPreparedStmt: "42000", ErrTooBigPrecision: "42000", ErrMBiggerThanD: "42000",
 	ErrWrongDBName: "42000", ErrWrongTableName: "42000", ErrTableMustHaveColumns: "42000", ErrWrongColumnName: "42000",
-	ErrWrongNameForIndex: "42000", ErrTooBigScale: "42000", ErrUnknownStorageEngine: "42000", ErrCantDropFieldOrKey: "42000",
+	ErrReadOnlyTransaction: "25006", ErrWrongNameForIndex: "42000", ErrTooBigScale: "42000", ErrUnknownStorageEngine: "42000", ErrCantDropFieldOrKey: "42000",
 }
 
 // StateOf returns the SQLSTATE that MySQL gives with a number.
