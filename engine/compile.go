@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/weirdb/weir/catalog"
+	"github.com/weirdb/weir/expr"
 	"github.com/weirdb/weir/plan"
 	"github.com/weirdb/weir/pull"
 	"github.com/weirdb/weir/sql/bind"
@@ -21,7 +22,8 @@ type compiled struct {
 	cat     *catalog.Catalog
 	bound   bind.Stmt
 	params  []types.Type
-	depends []string // session values bound as constants: not to be shared
+	given   []types.Type // bind.Env.ParamTypes that it was bound with
+	depends []string     // session values bound as constants: not to be shared
 	columns []Column
 	// logical is the optimised plan of a statement that reads, node the same
 	// with access paths, runner is node made ready.
@@ -35,14 +37,36 @@ type compiled struct {
 // cacheable tells whether another session may use c.
 func (c *compiled) cacheable() bool { return len(c.depends) == 0 }
 
-// compile binds and plans one statement.
-func (s *session) compile(p parse.Stmt) (*compiled, error) {
+// compile binds and plans one statement against a catalog. given are the
+// types of the parameters' values, nil to infer them.
+func (s *session) compile(p parse.Stmt, cat *catalog.Catalog, given []types.Type) (*compiled, error) {
 	env := s.bindEnv()
+	env.Catalog, env.ParamTypes = cat, given
 	b, err := bind.Bind(p, env)
 	if err != nil {
 		return nil, err
 	}
-	return s.plan(b, p.Source().SQL, env.Catalog.(*catalog.Catalog))
+	c, err := s.plan(b, p.Source().SQL, cat)
+	if err == nil {
+		c.given = given
+	}
+	return c, err
+}
+
+// fit returns c, or, when a parameter's value would lose something as the
+// type inferred for it (5.5 beside a BIGINT), the statement bound with the
+// types of the values.
+func (s *session) fit(c *compiled, p parse.Stmt, params []types.Value) (*compiled, error) {
+	for i := range params {
+		if !expr.Fits(params[i], c.params[i]) {
+			given := make([]types.Type, len(params))
+			for k := range params {
+				given[k] = params[k].Type
+			}
+			return s.compile(p, c.cat, given)
+		}
+	}
+	return c, nil
 }
 
 // plan readies a bound statement.

@@ -8,7 +8,6 @@ import (
 	"github.com/weirdb/weir/plan"
 	"github.com/weirdb/weir/shard"
 	"github.com/weirdb/weir/sql/bind"
-	"github.com/weirdb/weir/sql/parse"
 	"github.com/weirdb/weir/sqlerr"
 )
 
@@ -207,5 +206,3 @@ func columnsOf(sch plan.Schema, cols []int) []expr.Expr {
 	}
 	return out
 }
-
-func parseOne(text string) (parse.Stmt, error) { return parse.Parse(text) }

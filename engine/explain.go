@@ -160,7 +160,11 @@ func (x *execution) execute(ctx context.Context, b *bind.Execute) error {
 		}
 		params[i] = v
 	}
-	inner := x.s.execution(st.c)
+	c, err := x.s.fit(st.c, st.text, params)
+	if err != nil {
+		return err
+	}
+	inner := x.s.execution(c)
 	inner.params, inner.out, inner.more = params, x.out, x.more
 	return inner.run(ctx)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/weirdb/weir/rel"
 	"github.com/weirdb/weir/shard"
 	"github.com/weirdb/weir/sql/bind"
+	"github.com/weirdb/weir/sql/parse"
 	"github.com/weirdb/weir/sqlerr"
 	"github.com/weirdb/weir/types"
 	"github.com/weirdb/weir/zset"
@@ -170,18 +171,16 @@ var errTooLong = sqlerr.New(sqlerr.ErrQueryTimeout, "Query execution was interru
 
 // rebind compiles the statement anew against the catalog of x.root.
 func (x *execution) rebind() error {
-	st, err := parseOne(x.c.text)
+	p, err := parse.Parse(x.c.text)
 	if err != nil {
 		return err
 	}
-	env := x.s.bindEnv()
-	env.Catalog = x.root.Catalog
-	b, err := bind.Bind(st, env)
+	c, err := x.s.compile(p, x.root.Catalog, x.c.given)
 	if err != nil {
 		return err
 	}
-	x.c, err = x.s.plan(b, x.c.text, x.root.Catalog)
-	return err
+	x.c = c
+	return nil
 }
 
 // pull runs the statement's plan at x.root or, in a transaction, over what it

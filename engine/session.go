@@ -192,7 +192,7 @@ func (s *session) Query(ctx context.Context, sql string, out Sink) error {
 
 // runParsed compiles and runs one statement of a Query.
 func (s *session) runParsed(ctx context.Context, p parse.Stmt, out Sink, more, alone bool) error {
-	c, err := s.compile(p)
+	c, err := s.compile(p, s.e.machine.Root().Catalog, nil)
 	if err != nil {
 		return s.report(err)
 	}
@@ -358,13 +358,15 @@ func (st *stmt) bind() (err error) {
 		return nil
 	}
 	key := st.s.cacheKey(st.text.Source().SQL)
-	if st.c = st.s.e.plans.get(key, root.Catalog); st.c != nil {
-		return nil
+	c := st.s.e.plans.get(key, root.Catalog)
+	if c == nil {
+		if c, err = st.s.compile(st.text, root.Catalog, nil); err != nil {
+			return err // st.c stays what the client was told of
+		}
+		st.s.e.plans.put(key, c)
 	}
-	if st.c, err = st.s.compile(st.text); err == nil {
-		st.s.e.plans.put(key, st.c)
-	}
-	return err
+	st.c = c
+	return nil
 }
 
 // Params implements Stmt.
@@ -383,7 +385,11 @@ func (st *stmt) Execute(ctx context.Context, params []types.Value, out Sink) err
 	if len(params) != len(st.c.params) {
 		return st.s.report(sqlerr.New(sqlerr.ErrWrongArguments, "Incorrect arguments to EXECUTE: the statement has %d parameter(s), %d argument(s) were given", len(st.c.params), len(params)))
 	}
-	return st.s.run(ctx, st.c, params, out, false)
+	c, err := st.s.fit(st.c, st.text, params)
+	if err != nil {
+		return st.s.report(err)
+	}
+	return st.s.run(ctx, c, params, out, false)
 }
 
 // Close implements Stmt.

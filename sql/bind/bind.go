@@ -63,6 +63,11 @@ type Env struct {
 	Session func(name string) (types.Value, bool)
 	// SysVarNames are candidates for the hint of an unknown variable.
 	SysVarNames []string
+	// ParamTypes are the types of the values given for the placeholders, in
+	// order. Without them, types are inferred from what stands beside the
+	// placeholders; a value that does not fit the type inferred (expr.Fits)
+	// asks for a binding with its own.
+	ParamTypes []types.Type
 }
 
 // Stmt is a bound statement: one of the types of this package that have a

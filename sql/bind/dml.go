@@ -392,7 +392,7 @@ func (c *clause) addition(t *catalog.Table, col int, column *catalog.Column, n a
 		return Set{}, false, err
 	}
 	if p, ok := x.(*expr.Param); ok && column.Type.Kind.IsInt() {
-		x = &expr.Param{N: p.N, T: types.TypeInt.WithNull(true)}
+		x = &expr.Param{N: p.N, T: c.paramType(p.N, types.TypeInt.WithNull(true))}
 	}
 	if len(expr.Columns(x)) > 0 || expr.Volatility(x) == expr.Changing {
 		return Set{}, false, nil
@@ -652,6 +652,9 @@ func (b *binder) keyValue(n ast.ExprNode, t types.Type) expr.Expr {
 	}
 	switch n := n.(type) {
 	case *parse.Param:
+		if len(b.env.ParamTypes) > 0 {
+			return nil // a value of another type: compare as SQL does
+		}
 		return &expr.Param{N: n.N, T: t.WithNull(true)}
 	case *parse.Literal:
 		v, err := b.literal(n)

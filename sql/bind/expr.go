@@ -57,7 +57,7 @@ func (c *clause) expr(n ast.ExprNode) (expr.Expr, error) {
 		v, err := c.literal(n)
 		return &expr.Const{V: v}, err
 	case *parse.Param:
-		return &expr.Param{N: n.N, T: types.TypeNull}, nil
+		return &expr.Param{N: n.N, T: c.paramType(n.N, types.TypeNull)}, nil
 	case *ast.ColumnNameExpr:
 		return c.column(n.Name, n.OriginTextPosition())
 	case *ast.BinaryOperationExpr:
@@ -332,7 +332,8 @@ func terms(n ast.ExprNode, op opcode.Op) []ast.ExprNode {
 	return out
 }
 
-// compareRows binds (a, b) = (c, d) and its negation column by column.
+// compareRows binds (a, b) = (c, d) and the other comparisons of rows column
+// by column.
 func (c *clause) compareRows(n *ast.BinaryOperationExpr, l *ast.RowExpr, right ast.ExprNode) (expr.Expr, error) {
 	if sub, ok := strip(right).(*ast.SubqueryExpr); ok {
 		return nil, c.refuseAt(sub.OriginTextPosition(), "comparing a row with a subquery other than by IN")
@@ -341,8 +342,11 @@ func (c *clause) compareRows(n *ast.BinaryOperationExpr, l *ast.RowExpr, right a
 	if !ok || len(r.Values) != len(l.Values) {
 		return nil, c.errAt(n.OriginTextPosition(), sqlerr.ErrOperandColumns, "Operand should contain %d column(s)", len(l.Values))
 	}
-	if n.Op != opcode.EQ && n.Op != opcode.NE && n.Op != opcode.NullEQ {
-		return nil, c.refuseAt(n.OriginTextPosition(), "comparing rows other than by = and <>")
+	switch n.Op {
+	case opcode.LT, opcode.LE:
+		return c.rowBefore(n, "<", operators[n.Op], l.Values, r.Values)
+	case opcode.GT, opcode.GE:
+		return c.rowBefore(n, ">", operators[n.Op], l.Values, r.Values)
 	}
 	eq := "="
 	if n.Op == opcode.NullEQ {
@@ -353,6 +357,30 @@ func (c *clause) compareRows(n *ast.BinaryOperationExpr, l *ast.RowExpr, right a
 		return e, err
 	}
 	return c.resolve(n, "not", e)
+}
+
+// rowBefore binds the order of rows: (a, b) < (c, d) is a < c OR a = c AND
+// b < d. strict compares all columns but the last, for which last does.
+func (c *clause) rowBefore(at ast.Node, strict, last string, l, r []ast.ExprNode) (expr.Expr, error) {
+	if len(l) == 1 {
+		return c.apply(at, last, l[0], r[0])
+	}
+	first, err := c.apply(at, strict, l[0], r[0])
+	if err != nil {
+		return nil, err
+	}
+	same, err := c.apply(at, "=", l[0], r[0])
+	if err != nil {
+		return nil, err
+	}
+	rest, err := c.rowBefore(at, strict, last, l[1:], r[1:])
+	if err != nil {
+		return nil, err
+	}
+	if rest, err = c.resolve(at, "and", same, rest); err != nil {
+		return nil, err
+	}
+	return c.resolve(at, "or", first, rest)
 }
 
 func (c *clause) rowEqual(at ast.Node, eq string, l, r *ast.RowExpr) (expr.Expr, error) {
@@ -548,4 +576,13 @@ func (b *binder) truth(at ast.Node, e expr.Expr) (expr.Expr, error) {
 		return e, nil
 	}
 	return b.resolve(at, "is_true", e)
+}
+
+// paramType is the type of placeholder n: that of the value given, else the
+// one inferred.
+func (b *binder) paramType(n int, inferred types.Type) types.Type {
+	if n < len(b.env.ParamTypes) && b.env.ParamTypes[n].Kind != types.Null {
+		return b.env.ParamTypes[n].WithNull(true)
+	}
+	return inferred
 }
