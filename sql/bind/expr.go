@@ -362,6 +362,9 @@ func (c *clause) compareRows(n *ast.BinaryOperationExpr, l *ast.RowExpr, right a
 // rowBefore binds the order of rows: (a, b) < (c, d) is a < c OR a = c AND
 // b < d. strict compares all columns but the last, for which last does.
 func (c *clause) rowBefore(at ast.Node, strict, last string, l, r []ast.ExprNode) (expr.Expr, error) {
+	if len(l) > maxOrdered {
+		return nil, c.refuseAt(at.OriginTextPosition(), "ordering rows of more than %d columns", maxOrdered)
+	}
 	if len(l) == 1 {
 		return c.apply(at, last, l[0], r[0])
 	}

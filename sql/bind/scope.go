@@ -18,6 +18,7 @@ const (
 	maxDepth   = 2000  // nesting of an expression
 	maxSelects = 2000  // SELECTs after common table expressions are put in
 	maxPlan    = 300   // nodes from the root of a plan to a leaf
+	maxOrdered = 64    // columns of rows compared by <, <=, > or >=
 	maxFields  = 16384 // columns of a SELECT list, after * is unfolded
 )
 
