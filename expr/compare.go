@@ -455,7 +455,10 @@ func (c *compiler) inInts(x *node, vals []types.Value, null bool) *node {
 	set := make(map[int64]struct{}, len(vals))
 	for i, v := range vals {
 		small[i] = v.I
-		set[v.I] = struct{}{}
+		if v.Type.Kind == types.Decimal {
+			small[i] = int64(v.D[0]) // a Vec keeps short ones so
+		}
+		set[small[i]] = struct{}{}
 	}
 	return c.inSet(x, null, func(_ *frame, a operand, i int) bool {
 		y := a.int(i)

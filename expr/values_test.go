@@ -142,3 +142,20 @@ func TestMessages(t *testing.T) {
 		}
 	}
 }
+
+// A short decimal lies in a vector as an integer, in a constant as a Dec.
+func TestInOfShortDecimals(t *testing.T) {
+	col := &Col{Name: "d", T: types.NewDecimal(4, 1)}
+	e, err := parse(t, "d in (-1.5, 1.5)", col)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := zset.NewBatch([]types.Type{col.T}, 3)
+	for _, n := range []int64{0, 15, -15} {
+		b.AppendValues([]types.Value{{Type: col.T, D: types.DecFromInt64(n)}}, 1)
+	}
+	v := Compile(e).Eval(NewCtx(), b, nil)
+	if got, want := fmt.Sprint(v.I[:3]), "[0 1 1]"; got != want {
+		t.Errorf("0.0, 1.5 and -1.5 in (-1.5, 1.5) are %s, want %s", got, want)
+	}
+}
