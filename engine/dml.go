@@ -91,6 +91,7 @@ func (x *execution) insertOp(t *catalog.Table, rows *zset.Batch, mode bind.Inser
 		Table: t.ID, Version: t.Version, Action: shard.Insert,
 		OnDup: dupModes[mode], Pre: shard.PreNone, Count: x.count(), Rows: rows,
 		KeepZero: strings.Contains(strings.ToUpper(x.s.vars.text("sql_mode")), "NO_AUTO_VALUE_ON_ZERO"),
+		Lax:      x.lenient(),
 	}
 	sets, err := x.sets(t, onDup)
 	op.Sets = sets
@@ -168,7 +169,7 @@ func isVolatileLeaf(e expr.Expr) bool {
 func (x *execution) update(ctx context.Context, b *bind.Update) error {
 	return x.retry(ctx, b.Table, func() (*shard.Stmt, error) {
 		b := x.c.bound.(*bind.Update)
-		if b.Point != nil && !x.lenient() {
+		if b.Point != nil && !b.Ignore {
 			return x.pointUpdate(b)
 		}
 		return x.readUpdate(ctx, b)
@@ -191,6 +192,7 @@ func (x *execution) pointUpdate(b *bind.Update) (*shard.Stmt, error) {
 	if err != nil || op == nil {
 		return &shard.Stmt{}, err
 	}
+	op.Lax = x.lenient()
 	if op.Sets, err = x.sets(b.Table, b.Sets); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package shard
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/weirdb/weir/catalog"
@@ -122,7 +123,9 @@ func (w *writer) op(op *Op, res *Result) error {
 
 // insert brings the rows of op in, one after the other where keys collide.
 func (w *writer) insert(o *overlay, op *Op, res *Result) error {
-	w.fillCounter(o, op, res)
+	if err := w.fillCounter(o, op, res); err != nil {
+		return err
+	}
 	rows := op.Rows
 	if o.table.RowID() >= 0 {
 		rows = w.withRowIDs(rows)
@@ -230,27 +233,32 @@ func duplicate(name string, keys *zset.Batch, i int) *sqlerr.Error {
 
 // fillCounter gives the AUTO_INCREMENT column its values: NULL and 0 ask for
 // one, a larger value moves the counter. Gaps left by failed statements stay,
-// as in MySQL.
-func (w *writer) fillCounter(o *overlay, op *Op, res *Result) {
-	rows := op.Rows
+// as in MySQL. A column that is used up is errno 1467.
+func (w *writer) fillCounter(o *overlay, op *Op, res *Result) error {
 	col := o.table.AutoIncrement()
 	if col < 0 {
-		return
+		return nil
 	}
-	v := &rows.Cols[col]
-	for i := range rows.N {
+	v := &op.Rows.Cols[col]
+	kind := o.types[col].Kind
+	_, most := kind.IntRange()
+	for i := range op.Rows.N {
 		if v.IsNull(i) || v.I[i] == 0 && !op.KeepZero {
+			if o.counter > most || o.counter == math.MaxUint64 {
+				return sqlerr.New(sqlerr.ErrAutoincReadFailed, "Failed to read auto-increment value from storage engine: column '%s' is used up", o.table.Columns[col].Name)
+			}
 			v.I[i] = int64(o.counter)
 			if res.LastID == 0 {
 				res.LastID = o.counter
 			}
 			o.counter++
-		} else if u := v.I[i]; (u > 0 || v.Type.Kind.IsUnsigned()) && uint64(u) >= o.counter {
-			o.counter = uint64(u) + 1
+		} else if u := uint64(v.I[i]); (v.I[i] > 0 || kind.IsUnsigned()) && u >= o.counter {
+			o.counter = max(u, u+1) // the largest number stays
 		}
 	}
 	v.Valid = nil
 	v.Type.Nullable = false
+	return nil
 }
 
 // withRowIDs returns rows with the hidden row id as a last column.
@@ -352,6 +360,7 @@ func (w *writer) context() *expr.Ctx {
 // moves the row; all rows leave their keys before the first takes a new one.
 func (w *writer) assign(o *overlay, op *Op, in *zset.Batch, keep, targets []int32, res *Result) (uint64, error) {
 	cx := w.context()
+	cx.Strict = !op.Lax
 	base := o.rows.N
 	fresh := zset.NewBatch(o.types, len(keep))
 	cols := make([]zset.Vec, len(o.types))

@@ -155,6 +155,9 @@ type Op struct {
 	// KeepZero makes a 0 in the AUTO_INCREMENT column of an Insert a value
 	// and no wish for the next number.
 	KeepZero bool
+	// Lax makes the conversions of Sets adjust and warn where they would
+	// fail.
+	Lax bool
 }
 
 // CountMode says how an op counts into Result.Affected.
@@ -262,7 +265,8 @@ func appendOp(dst []byte, op *Op) []byte {
 	for _, h := range op.Hashes {
 		dst = binary.LittleEndian.AppendUint64(dst, h)
 	}
-	return wire.AppendBool(binary.AppendUvarint(dst, op.N), op.KeepZero)
+	dst = binary.AppendUvarint(dst, op.N)
+	return wire.AppendBool(wire.AppendBool(dst, op.KeepZero), op.Lax)
 }
 
 // appendRows appends a length and the rows; Reserve has none.
@@ -342,7 +346,7 @@ func decodeOp(r *wire.Reader, op *Op) {
 	for i := range op.Hashes {
 		op.Hashes[i] = r.Uint64()
 	}
-	op.N, op.KeepZero = r.Uvarint(), r.Bool()
+	op.N, op.KeepZero, op.Lax = r.Uvarint(), r.Bool(), r.Bool()
 }
 
 func decodeExpr(r *wire.Reader) expr.Expr {

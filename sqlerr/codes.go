@@ -71,6 +71,7 @@ const (
 	ErrWrongArgsToFunction  = 1210
 	ErrNumericOutOfRange    = 1690
 	ErrMaxPreparedStmt      = 1461
+	ErrAutoincReadFailed    = 1467
 	ErrDiskFull             = 1021
 	ErrFileNotFound         = 1017
 	ErrTooFewRecords        = 1261
