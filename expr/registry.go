@@ -436,37 +436,49 @@ func unknownFunction(name string) error {
 	return err
 }
 
+// aggregates are functions that the binder knows and Resolve does not.
+var aggregates = []string{"count", "sum", "avg", "min", "max"}
+
 // nearest returns the function whose name is the fewest edits away, "" when
 // none is near.
 func nearest(name string) string {
-	best, bestCost := "", len(name)/2+1
-	for _, info := range Functions() {
-		cand := strings.ToLower(info.Name)
+	best, bestCost := "", min(len(name)/2+1, 4)
+	try := func(cand string) {
 		if c := edits(name, cand); c < bestCost {
 			best, bestCost = cand, c
 		}
 	}
-	if bestCost > 3 {
-		return ""
+	for _, cand := range aggregates {
+		try(cand)
+	}
+	for _, d := range defs {
+		if d != nil && d.group != "" {
+			for _, cand := range strings.Fields(d.names) {
+				try(cand)
+			}
+		}
 	}
 	return best
 }
 
-// edits is the Levenshtein distance.
+// edits counts the letters to insert, delete, replace or swap with their
+// neighbour to make b of a (optimal string alignment).
 func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
 		row[0] = i + 1
 		for j := range len(b) {
-			cost := min(row[j+1]+1, row[j]+1, diagonal+b2i(a[i] != b[j]))
-			diagonal, row[j+1] = row[j+1], cost
+			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+b2i(a[i] != b[j]))
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
+		before, last, row = last, row, before
 	}
-	return row[len(b)]
+	return last[len(b)]
 }
 
 // Info describes a function for the manual.
