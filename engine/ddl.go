@@ -63,6 +63,9 @@ func (x *execution) change(ctx context.Context, ch catalog.Change) error {
 	if err != nil {
 		return err
 	}
+	if drop, ok := ch.(*catalog.DropDatabase); ok && res.Err == nil && drop.Name == x.s.db {
+		x.s.db = ""
+	}
 	return orNil(res.Err)
 }
 
