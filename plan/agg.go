@@ -13,7 +13,7 @@ func AggType(f AggFunc, arg types.Type) (result, castTo types.Type) {
 	case Sum, Sum0, Avg:
 		castTo = sumArg(arg)
 		return sumType(f, castTo), castTo
-	case Min, Max, First, Single:
+	case Min, Max, First, Single, Same:
 	}
 	return arg.WithNull(true), arg
 }

@@ -183,6 +183,8 @@ func (f AggFunc) String() string {
 		return "sum0"
 	case Single:
 		return "single"
+	case Same:
+		return "same"
 	}
 	return fmt.Sprintf("aggregate(%d)", uint8(f))
 }

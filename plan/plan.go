@@ -126,6 +126,9 @@ const (
 	Sum0 AggFunc = 8
 	// Single is the only value; two rows are error 1242. NULL over none.
 	Single AggFunc = 9
+	// Same is the value that all rows of a group share, because the group's
+	// columns determine it. The rule GroupByKey makes it.
+	Same AggFunc = 10
 )
 
 // Agg is one aggregate of an Aggregate node over column Arg of its input

@@ -52,6 +52,7 @@ func Optimise(n Node, rels Rels) Node {
 	n = applyRules(n, rels)
 	n = Prune(n)
 	n = applyRules(n, rels)
+	n = Transform(n, func(n Node) Node { return groupByKey(n, rels) })
 	return renamed(n, sch)
 }
 

@@ -359,7 +359,7 @@ func TestOptimise(t *testing.T) {
 		{"votes of an article", func() Node {
 			return project(aggregate(join(LeftJoin, project(scan(1), "id", "s"), scan(2), "id tid"), "id s", "count n"), "id", "s", "votes := #2")
 		}, `
-			Aggregate by id, s: count(n) as count n
+			Aggregate by id: same(s) as s, count(n) as count n
 			  Project id, s, n
 			    LeftJoin on id = tid
 			      Scan t(id, s)

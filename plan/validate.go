@@ -238,7 +238,7 @@ func (n *Aggregate) check() error {
 }
 
 func (a Agg) check(in Schema) error {
-	if a.Func < CountStar || a.Func > Single {
+	if a.Func < CountStar || a.Func > Same {
 		return fmt.Errorf("function %d", a.Func)
 	}
 	if a.Func == CountStar {
@@ -261,7 +261,7 @@ func (a Agg) check(in Schema) error {
 			return wantKind(a.Type, a.Type.Kind == types.Decimal || a.Type.Kind.IsInt() && a.Func != Avg)
 		}
 		return fmt.Errorf("the argument is %s", describe(arg))
-	case Min, Max, First, Single, CountStar:
+	case Min, Max, First, Single, Same, CountStar:
 	}
 	return wantKind(a.Type, sameType(a.Type, arg))
 }

@@ -30,6 +30,7 @@ type aggregate struct {
 	lin    []plan.Agg // the aggregates in accs
 	accs   *rel.Accs
 	picks  []pick
+	sames  []same
 	values []*values
 
 	change pending
@@ -239,6 +240,9 @@ func (o *aggregate) pickAll() error {
 		cols[o.lay.count].AppendInt(o.counts[g])
 	}
 	o.accs.StoreState(0, n, cols[o.lay.linear:o.lay.picked])
+	for i := range o.sames {
+		o.sames[i].fill(o, &cols[o.sames[i].col])
+	}
 	for i := range o.picks {
 		if err := o.picks[i].fill(o, &cols[o.picks[i].col]); err != nil {
 			return err
@@ -345,6 +349,7 @@ func (b *builder) aggregate(n *plan.Aggregate, s *stage, to []port, depth int) e
 		}
 		o.outs = [2]*zset.Batch{zset.NewBatch(typesOf(n.Sch), 0), zset.NewBatch(typesOf(n.Sch), 0)}
 		o.picks, o.values = inLane(picks, values, i)
+		o.sames = samesOf(n, lay)
 		ports[i] = info.add(o)
 	}
 	if err := b.node(n.In, s, ports, depth+1); err != nil {

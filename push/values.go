@@ -284,6 +284,10 @@ func (b *builder) picks(info *node, n *plan.Aggregate, lay layout, in []types.Ty
 			lin++
 			continue
 		}
+		if a.Func == plan.Same {
+			col++
+			continue
+		}
 		byBytes := a.Func == plan.First || a.Func == plan.Single
 		picks = append(picks, pick{col: col, from: over(a.Arg, byBytes), last: a.Func == plan.Max, exact: byBytes || rel.Exact(in[a.Arg])})
 		col++

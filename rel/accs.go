@@ -47,8 +47,8 @@ func Exact(t types.Type) bool {
 //
 // MIN and MAX put out the first and the last value that is not NULL, First
 // the first value that may be NULL: MIN and MAX in the order of (normalised
-// key, canonical bytes), First in that of canonical bytes, NULL first. Single
-// counts rows whose value is NULL too.
+// key, canonical bytes), First in that of canonical bytes, NULL first, Same
+// any. Single counts rows whose value is NULL too.
 //
 // An Accs belongs to one goroutine.
 type Accs struct {
@@ -101,7 +101,7 @@ func newAcc(g plan.Agg, in []types.Type) acc {
 			return &distinct{inner: inner}
 		}
 		return inner
-	case plan.Min, plan.Max, plan.First:
+	case plan.Min, plan.Max, plan.First, plan.Same:
 		return newExtreme(g.Func, in[g.Arg])
 	case plan.Single:
 		return &singles{t: in[g.Arg], best: cells{phys: in[g.Arg].Phys()}}

@@ -121,7 +121,7 @@ func (c *cells) column(t types.Type, groups []int32) (*zset.Vec, []int32) {
 	return &v, full
 }
 
-// extremes is MIN, MAX and First. Canonical order refines that of normalised
+// extremes is MIN, MAX, First, and Same, whose first value stays. Canonical order refines that of normalised
 // keys, so it decides alone but for strings under a collation.
 type extremes struct {
 	fn   plan.AggFunc
@@ -138,7 +138,7 @@ func newExtreme(fn plan.AggFunc, t types.Type) *extremes {
 
 // collated tells whether weight strings decide before bytes.
 func (e *extremes) collated() bool {
-	return e.fn != plan.First && e.t.Phys() == types.PhysBytes && !Exact(e.t)
+	return (e.fn == plan.Min || e.fn == plan.Max) && e.t.Phys() == types.PhysBytes && !Exact(e.t)
 }
 
 func (e *extremes) grow(n int) {
@@ -174,6 +174,9 @@ func (e *extremes) update(groups []int32, v *zset.Vec, _ []int64) {
 // better tells whether row i of v takes the place of the value of group g.
 func (e *extremes) better(v *zset.Vec, i int, g int32) bool {
 	had := e.best.state[g]
+	if e.fn == plan.Same {
+		return had == cellEmpty
+	}
 	if v.IsNull(i) {
 		return e.fn == plan.First
 	}
