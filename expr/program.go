@@ -2,6 +2,7 @@ package expr
 
 import (
 	"math"
+	"unicode/utf8"
 
 	"github.com/weirdb/weir/sqlerr"
 	"github.com/weirdb/weir/types"
@@ -317,9 +318,10 @@ func (f *frame) join(slot int, v *zset.Vec, n int, ops ...operand) (allNull bool
 // use, each user with a Ctx of its own.
 type Program struct {
 	code
-	root   *node
-	param  *Param // the whole expression is this placeholder
-	spread int    // slot for a scalar root given to every row
+	root    *node
+	param   *Param // the whole expression is this placeholder, or it assigned
+	assigns bool
+	spread  int // slot for a scalar root given to every row
 }
 
 // Compile readies e for evaluation, folding its constant parts. Any tree made
@@ -329,6 +331,9 @@ func Compile(e Expr) *Program { return compile(Fold(e)) }
 func compile(e Expr) *Program {
 	c := &compiler{}
 	p := &Program{root: c.node(e), spread: c.vec()}
+	if a, ok := e.(*Call); ok && a.Fn == FnAssign {
+		e, p.assigns = a.Args[0], true
+	}
 	p.param, _ = e.(*Param)
 	p.code = c.code
 	return p
@@ -441,8 +446,10 @@ func zeroSlot(v *zset.Vec, i int) {
 // caller's bug and panics.
 func (p *Program) Value(cx *Ctx) (types.Value, error) {
 	if p.param != nil && p.param.N < len(cx.Params) {
-		if v := &cx.Params[p.param.N]; !v.IsNull && sameButNull(v.Type, p.param.T) {
-			return *v, nil
+		if v := &cx.Params[p.param.N]; !v.IsNull && p.asIs(v) {
+			out := *v
+			out.Type = p.root.t
+			return out, nil
 		}
 	}
 	f := cx.frame(&p.code)
@@ -459,6 +466,22 @@ func (p *Program) Value(cx *Ctx) (types.Value, error) {
 		out = types.NullValue(v.Type)
 	}
 	return out, nil
+}
+
+// asIs tells whether v, given for the placeholder that is the whole of p or is
+// assigned to a column by it, is p's value as it stands.
+func (p *Program) asIs(v *types.Value) bool {
+	from, to := v.Type, p.root.t
+	switch {
+	case !p.assigns:
+		return sameButNull(from, to)
+	case from.Kind == types.Int64 && to.Kind.IsInt() && !to.Kind.IsUnsigned():
+		lo, hi := to.Kind.IntRange()
+		return v.I >= lo && v.I <= int64(hi)
+	case from.Kind == types.String && to.Kind == types.String:
+		return (to.Len == 0 || len(v.S) <= int(to.Len)) && utf8.ValidString(v.S)
+	}
+	return false
 }
 
 var noColumns = &zset.Batch{N: 1}
