@@ -48,6 +48,7 @@ type writer struct {
 	clock    int64
 	overlays map[uint64]*overlay
 	order    []*overlay // in order of first use
+	broken   bool       // a bug has left overlays in an unknown state
 }
 
 func newWriter(root *Root, firstID uint64, clock int64) *writer {
@@ -55,7 +56,10 @@ func newWriter(root *Root, firstID uint64, clock int64) *writer {
 }
 
 // rowIDBits is how many rows one entry may give hidden ids to (2^24).
-const rowIDBits = 24
+const (
+	rowIDBits = 24
+	maxRowIDs = 1 << rowIDBits
+)
 
 // apply runs one statement: wholly, or not at all.
 func (w *writer) apply(s *Stmt) Result {
@@ -128,6 +132,10 @@ func (w *writer) insert(o *overlay, op *Op, res *Result) error {
 	}
 	rows := op.Rows
 	if o.table.RowID() >= 0 {
+		if w.ordinal+uint64(rows.N) > maxRowIDs {
+			return sqlerr.New(sqlerr.ErrNetPacketTooLarge, "the statement inserts too many rows at once into table '%s.%s', which has no primary key; at most %d are possible", o.table.DB, o.table.Name, maxRowIDs).
+				WithHint("insert the rows in several statements")
+		}
 		rows = w.withRowIDs(rows)
 	}
 	base := int32(o.rows.N)
@@ -486,6 +494,9 @@ func (d *dupUpdates) flush() error {
 		keep[i] = int32(i)
 	}
 	changed, err := d.w.assign(d.o, d.op, in, keep, d.groups, d.res)
+	if e, ok := err.(*sqlerr.Error); ok && e.Row > 0 {
+		err = e.AtRow(int(d.rows[e.Row-1]) + 1) // of the op, not of what waited
+	}
 	d.res.Affected += 2 * changed
 	if d.op.Count == CountMatched {
 		d.res.Affected += uint64(in.N) - changed

@@ -152,6 +152,9 @@ func (s *step) advance(b *Advance) error {
 		return err
 	}
 	s.answer(Result{Affected: uint64(loaded)})
+	if v.failed != nil {
+		return nil
+	}
 	for _, e := range v.edges {
 		if !e.full() {
 			return nil

@@ -78,6 +78,7 @@ func (s *step) createIndex(ch *catalog.CreateIndex, next *catalog.Catalog) error
 	ix.arr.Publish()
 	if ix.def.Unique {
 		if err := ix.distinct(def); err != nil {
+			ix.arr.Drop()
 			return err
 		}
 	}
@@ -127,7 +128,11 @@ func anyNull(b *zset.Batch, i int) bool {
 func (s *step) retable(def *catalog.Table) {
 	t := s.m.tables[def.ID]
 	t.indexes = slices.DeleteFunc(t.indexes, func(x *index) bool {
-		return !slices.ContainsFunc(def.Indexes, func(d catalog.Index) bool { return d.ID == x.def.ID })
+		gone := !slices.ContainsFunc(def.Indexes, func(d catalog.Index) bool { return d.ID == x.def.ID })
+		if gone {
+			x.arr.Drop()
+		}
+		return gone
 	})
 	t.def = def
 	s.touch(def.ID, t.pin)

@@ -72,16 +72,22 @@ func (s *step) write(b *Write) error {
 	return s.runViews()
 }
 
-// guarded is apply with a bug's panic turned into the statement's error.
+// guarded is apply with a bug's panic turned into the statement's error. What
+// the statements before it did stands; those after it are refused, since half
+// a row may lie behind the rows of an overlay.
 func (w *writer) guarded(st *Stmt) (res Result) {
 	defer func() {
 		if r := recover(); r != nil {
 			for _, o := range w.order {
 				o.rollback()
 			}
+			w.broken = true
 			res = Result{Err: sqlerr.New(sqlerr.ErrUnknown, "internal error while writing: %v", r)}
 		}
 	}()
+	if w.broken {
+		return Result{Err: sqlerr.New(sqlerr.ErrUnknown, "internal error in a statement before this one")}
+	}
 	return w.apply(st)
 }
 

@@ -64,7 +64,7 @@ func (t *Txn) Wrote() []uint64 {
 func (t *Txn) Source(id uint64, index uint32) rel.Source {
 	src := t.root.Source(id, index)
 	o := t.w.overlays[id]
-	if src == nil || o == nil {
+	if src == nil || o == nil || o.keys.Len() == 0 {
 		return src
 	}
 	return newOverlaySource(src, o)
@@ -119,7 +119,7 @@ func (o *overlay) net() []Op {
 		rows := zset.NewBatch(o.types, len(came))
 		rows.AppendGather(o.rows, at32(o.now, came))
 		rows.Cols = rows.Cols[:len(o.table.Columns)] // the step gives row ids
-		ops = append(ops, Op{Table: o.table.ID, Version: o.table.Version, Action: Insert, OnDup: DupFail, Pre: PreAbsent, Count: CountChanged, Rows: rows})
+		ops = append(ops, Op{Table: o.table.ID, Version: o.table.Version, Action: Insert, OnDup: DupFail, Pre: PreAbsent, Count: CountChanged, Rows: rows, KeepZero: true})
 	}
 	return ops
 }
