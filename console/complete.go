@@ -15,44 +15,57 @@ type names struct {
 	relations []string
 	columns   map[string][]string // by relation, in lower case
 	running   bool
-	again     bool
+	again     bool // asked for while it was running
+	loads     sync.WaitGroup
 }
 
-// nameLimit bounds the relations whose columns are asked for.
-const nameLimit = 300
+// nameLimit bounds the relations whose columns are asked for, loadTime how
+// long that may take.
+const (
+	nameLimit = 300
+	loadTime  = 10 * time.Second
+)
 
-// reload asks for all names again, beside the user's session.
-func (n *names) reload(t target) {
+// reload asks for all names again, beside the user's session, until ctx ends.
+func (n *names) reload(ctx context.Context, t target) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.again = true
 	if n.running {
-		n.again = true
 		return
 	}
 	n.running = true
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	other, err := t.Second(ctx)
-	if err != nil {
-		n.running = false
-		cancel()
-		return
-	}
-	go func() {
-		defer cancel()
-		n.load(ctx, other)
-		other.Close()
-		n.mu.Lock()
-		again := n.again
-		n.running, n.again = false, false
-		n.mu.Unlock()
-		if again {
-			n.reload(t)
+	n.loads.Go(func() {
+		for n.next() {
+			n.load(ctx, t)
 		}
-	}()
+	})
 }
 
-// load asks t for all names.
+// next tells whether the names are to be asked for once more.
+func (n *names) next() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.running, n.again = n.again, false
+	return n.running
+}
+
+// wait returns when no reload is running.
+func (n *names) wait() { n.loads.Wait() }
+
 func (n *names) load(ctx context.Context, t target) {
+	ctx, cancel := context.WithTimeout(ctx, loadTime)
+	defer cancel()
+	other, err := t.Second(ctx)
+	if err != nil {
+		return // no completion is no harm
+	}
+	defer other.Close()
+	n.ask(ctx, other)
+}
+
+// ask asks t for all names.
+func (n *names) ask(ctx context.Context, t target) {
 	databases := firstColumn(ctx, t, "SHOW DATABASES")
 	var relations []string
 	columns := map[string][]string{}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -261,10 +262,18 @@ func (t *wire) killer(ctx context.Context) (hard context.Context, stop func()) {
 	}
 }
 
-// fromServer turns a server's error into ours. Weir's messages end in the
-// position within the statement, perhaps with a hint behind it.
+// position is what sqlerr.Error puts behind its message.
+var position = regexp.MustCompile(`^(?s)(.*) \(line (\d+), column (\d+)\)(?:; (.*))?$`)
+
+// fromServer turns a server's error into ours.
 func fromServer(e *driver.MySQLError) *sqlerr.Error {
-	return &sqlerr.Error{Code: e.Number, State: string(e.SQLState[:]), Message: e.Message}
+	own := &sqlerr.Error{Code: e.Number, State: string(e.SQLState[:]), Message: e.Message}
+	if m := position.FindStringSubmatch(e.Message); m != nil {
+		own.Message, own.Hint = m[1], m[4]
+		own.Line, _ = strconv.Atoi(m[2])
+		own.Col, _ = strconv.Atoi(m[3])
+	}
+	return own
 }
 
 // infile returns the file that a LOAD DATA LOCAL INFILE names.

@@ -18,13 +18,14 @@ type printer interface {
 	end(rows int)
 }
 
-// newPrinter returns the printer of a format of Formats.
-func newPrinter(format string, w *bufio.Writer) printer {
+// newPrinter returns the printer of a format of Formats. sets counts the result
+// sets printed as CSV before.
+func newPrinter(format string, w *bufio.Writer, sets *int) printer {
 	switch format {
 	case "vertical":
 		return &vertical{w: w}
 	case "csv":
-		return &csv{w: w}
+		return &csv{w: w, sets: sets}
 	case "json":
 		return &jsonRows{w: w}
 	}
@@ -63,11 +64,11 @@ func classOf(typ string) class {
 // an empty string is "". Result sets are separated by an empty line.
 type csv struct {
 	w    *bufio.Writer
-	sets int
+	sets *int
 }
 
 func (p *csv) begin(cols []column) {
-	if p.sets++; p.sets > 1 {
+	if *p.sets++; *p.sets > 1 {
 		p.w.WriteByte('\n')
 	}
 	for i, c := range cols {

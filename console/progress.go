@@ -107,9 +107,9 @@ func viewDetail(t target, db, view string) string {
 	if err := other.Exec(ctx, sql, &c); err != nil {
 		return ""
 	}
-	for _, r := range c.rows {
-		if strings.EqualFold(r[0].text, view) {
-			return r[len(r)-1].text
+	for i := range c.rows {
+		if strings.EqualFold(c.at(i, "View"), view) {
+			return c.at(i, "Detail")
 		}
 	}
 	return ""

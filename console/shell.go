@@ -29,6 +29,7 @@ type shell struct {
 	last   item // the last statement, for \watch
 	ended  bool // \q
 	failed bool // out cannot be written to
+	sets   int  // result sets printed as CSV
 
 	interrupts <-chan os.Signal
 	now        func() time.Time
@@ -47,6 +48,9 @@ func newShell(o *Options, t target, src source) *shell {
 
 // run reads to the end and returns an exit code.
 func (s *shell) run(ctx context.Context) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer s.names.wait()
+	defer cancel()
 	if s.user {
 		s.greet(ctx)
 	}
@@ -126,15 +130,15 @@ func end(it item) string {
 
 // statement runs one and prints its outcome or its error.
 func (s *shell) statement(ctx context.Context, it item) bool {
-	ctx, stop := s.interruptible(ctx)
-	defer stop()
-	err := s.exec(ctx, it, s.out)
+	running, stop := s.interruptible(ctx)
+	err := s.exec(running, it, s.out)
+	stop()
 	if err != nil {
 		s.report(it, err)
 		return false
 	}
 	if s.user && changesNames(it.text) {
-		s.names.reload(s.target)
+		s.names.reload(ctx, s.target)
 	}
 	return true
 }
@@ -145,7 +149,7 @@ func (s *shell) exec(ctx context.Context, it item, w *bufio.Writer) error {
 	if it.vertical {
 		format = "vertical"
 	}
-	out := &output{w: w, format: format, printer: newPrinter(format, w), timing: s.timing, now: s.now, start: s.now()}
+	out := &output{w: w, format: format, printer: newPrinter(format, w, &s.sets), timing: s.timing, user: s.user, now: s.now, start: s.now()}
 	if s.user && s.screen {
 		out.progress = s.showProgress(it.text)
 	}
@@ -187,9 +191,9 @@ func (s *shell) prompt() string {
 }
 
 // greet says what the user is talking to.
-func (s *shell) greet(context.Context) {
+func (s *shell) greet(ctx context.Context) {
 	fmt.Fprintf(s.err, "Weir: %s. End statements with ; or \\G. \\? is help, \\q leaves.\n", s.target.About())
-	s.names.reload(s.target)
+	s.names.reload(ctx, s.target)
 	if e, ok := s.src.(*editor); ok {
 		if err := e.complete(&completer{names: s.names, pending: func() string { return string(s.split.buf) }}); err != nil {
 			fmt.Fprintln(s.err, "weir sql: no completion:", err)
@@ -289,17 +293,19 @@ type output struct {
 	printer  printer
 	progress *progress
 	timing   bool
+	user     bool
 	now      func() time.Time
 	start    time.Time
 	n        int
 	sum      summary
+	cols     []column
 	isSet    bool
 }
 
-// Columns implements sink.
+// Columns implements sink. Nothing is printed before there is a row or an end:
+// a statement that fails at once leaves no trace but its error.
 func (o *output) Columns(cols []column) error {
-	o.isSet = true
-	o.printer.begin(cols)
+	o.cols, o.isSet = cols, true
 	return nil
 }
 
@@ -307,6 +313,7 @@ func (o *output) Columns(cols []column) error {
 func (o *output) Row(cells []cell) error {
 	if o.n == 0 {
 		o.progress.stop()
+		o.printer.begin(o.cols)
 	}
 	o.n++
 	o.printer.row(cells)
@@ -321,6 +328,9 @@ func (o *output) Done(sum summary) error {
 	o.progress.stop()
 	o.sum = sum
 	if o.isSet {
+		if o.n == 0 {
+			o.printer.begin(o.cols)
+		}
 		o.printer.end(o.n)
 	}
 	switch o.format {
@@ -350,7 +360,7 @@ func (o *output) footer() string {
 	if o.timing {
 		text += " (" + duration(o.now().Sub(o.start)) + ")"
 	}
-	if o.sum.info != "" {
+	if o.user && o.sum.info != "" {
 		text += "\n" + o.sum.info
 	}
 	return text + "\n"
@@ -413,4 +423,15 @@ func (c *collector) Row(cells []cell) error {
 func (c *collector) Done(s summary) error {
 	c.sum = s
 	return nil
+}
+
+// at returns the text of row i in the column called name; empty when there is
+// none.
+func (c *collector) at(i int, name string) string {
+	for j, col := range c.cols {
+		if strings.EqualFold(col.name, name) {
+			return c.rows[i][j].text
+		}
+	}
+	return ""
 }
