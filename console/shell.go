@@ -161,8 +161,8 @@ func (s *shell) exec(ctx context.Context, it item, w *bufio.Writer) error {
 	return err
 }
 
-// interruptible returns a context that Ctrl-C ends too.
-func (s *shell) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+// interruptible returns a context that Ctrl-C ends too, until stop.
+func (s *shell) interruptible(ctx context.Context) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	if s.user {
 		select {
@@ -170,14 +170,19 @@ func (s *shell) interruptible(ctx context.Context) (context.Context, context.Can
 		default:
 		}
 	}
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		select {
 		case <-s.interrupts:
 			cancel()
 		case <-ctx.Done():
 		}
 	}()
-	return ctx, cancel
+	return ctx, func() {
+		cancel()
+		<-ended // so that it does not take the next statement's interrupt
+	}
 }
 
 func (s *shell) prompt() string {
