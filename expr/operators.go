@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"math"
+
 	"github.com/weirdb/weir/sqlerr"
 	"github.com/weirdb/weir/types"
 )
@@ -198,12 +200,28 @@ func resolveNeg(d *def, args []Expr) (*Call, error) {
 	switch {
 	case t.Kind == types.Decimal:
 		t = shown(args[0], a)
+	case t.Kind.IsInt() && negatesTooFar(a):
+		t = decimalType(20, 0)
+		a = Cast(a, t)
 	case t.Kind.IsInt():
 		t = types.TypeInt
 	case t.Kind.IsFloat():
 		a, t = Cast(a, types.TypeFloat), types.TypeFloat
 	}
 	return d.typed([]Expr{a}, t.WithNull(false)), nil
+}
+
+// negatesTooFar tells whether e is a constant integer whose negative is no
+// BIGINT: MySQL then makes it a DECIMAL.
+func negatesTooFar(e Expr) bool {
+	if Volatility(e) != Immutable || len(Columns(e)) > 0 {
+		return false
+	}
+	v, err := Compile(e).Value(NewCtx())
+	if err != nil || v.IsNull || v.I != math.MinInt64 && !v.Type.Kind.IsUnsigned() {
+		return false
+	}
+	return uint64(v.I) > 1<<63 || !v.Type.Kind.IsUnsigned()
 }
 
 func resolveCompare(d *def, args []Expr) (*Call, error) {
