@@ -137,7 +137,11 @@ func resolveArith(d *def, args []Expr) (*Call, error) {
 	case ka.IsFloat() || kb.IsFloat():
 		return d.typed([]Expr{Cast(a, types.TypeFloat), Cast(b, types.TypeFloat)}, types.TypeFloat), nil
 	case ka == types.Decimal || kb == types.Decimal || d.fn == FnDiv || d.fn == FnQuotient:
-		return d.typed([]Expr{exact(a), exact(b)}, decimalResult(d.fn, shown(x, a), shown(y, b))), nil
+		c := d.typed([]Expr{exact(a), exact(b)}, decimalResult(d.fn, shown(x, a), shown(y, b)))
+		if c.Fn == FnDiv && quotientScale(c) <= int(c.T.Scale) {
+			c.Fn = FnQuotient // MySQL has no further digit to round by
+		}
+		return c, nil
 	}
 	t := types.TypeInt
 	if ka.IsUnsigned() || kb.IsUnsigned() && d.fn != FnMod {
@@ -332,6 +336,11 @@ func constantLike(c *Const, other Expr) (Expr, error) {
 		return &Const{types.Value{Type: t, I: types.DateOf(c.V.I)}}, nil
 	case isConst:
 		return c, nil
+	case t.Kind.IsTime() && t.Kind != types.Date && from.IsInt():
+		// 20240229 stands for its midnight; DATE compares as a number anyway.
+		if v, st := types.ConvertValue(c.V, types.NewDatetime(0)); st == types.OK {
+			return &Const{types.Value{Type: t, I: v.I}}, nil
+		}
 	case t.Kind.IsInt() && !from.IsInt():
 		wide := types.TypeInt
 		if t.Kind.IsUnsigned() {
@@ -367,7 +376,38 @@ func constantTime(c *Const, t types.Type) (Expr, error) {
 	return &Const{v}, nil
 }
 
+// oneCollation brings operands that are strings, all but those without a
+// type, under the collation that they have in common.
+func oneCollation(args []Expr) ([]Expr, error) {
+	for _, a := range args {
+		if k := a.Type().Kind; !k.IsText() && k != types.Null {
+			return args, nil
+		}
+	}
+	return alike(args)
+}
+
+// alike brings the strings among args under one collation.
+func alike(args []Expr) ([]Expr, error) {
+	t, err := textType(args...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Expr, len(args))
+	for i, a := range args {
+		out[i] = a
+		if a.Type().Kind.IsText() {
+			out[i] = underCollation(a, t)
+		}
+	}
+	return out, nil
+}
+
 func resolveBetween(d *def, args []Expr) (*Call, error) {
+	args, err := oneCollation(args)
+	if err != nil {
+		return nil, err
+	}
 	x := typeParam(args[0], args[1].Type())
 	lo, err := comparable([]Expr{x, args[1]})
 	if err != nil {
@@ -385,6 +425,10 @@ func resolveBetween(d *def, args []Expr) (*Call, error) {
 }
 
 func resolveIn(d *def, args []Expr) (*Call, error) {
+	args, err := oneCollation(args)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]Expr, len(args))
 	x := args[0]
 	for _, a := range args[1:] {

@@ -309,7 +309,10 @@ func (d *def) coerce(class byte, e Expr) (Expr, error) {
 			return Cast(e, types.TypeInt), nil
 		}
 	case 'u':
-		if !t.Kind.IsInt() {
+		switch {
+		case t.Kind == types.Decimal || t.Kind.IsFloat():
+			return Cast(e, types.TypeInt), nil // -1.5 has the bits of -2
+		case !t.Kind.IsInt():
 			return Cast(e, types.TypeUint), nil
 		}
 	case 'h':

@@ -23,6 +23,10 @@ func textFns() []def {
 		d.nulls = true
 		return d
 	}
+	searches := func(d def) def {
+		d.resolve = resolveSearch
+		return d
+	}
 	return []def{
 		text(FnConcat, "concat", "s*", concat, "CONCAT(s, ...)", "The arguments one after another; NULL when one is NULL."),
 		{fn: FnConcatWs, names: "concat_ws", args: "ss*", ret: retText, compile: lenientText(concatWs),
@@ -40,8 +44,8 @@ func textFns() []def {
 		text(FnLtrim, "ltrim", "s", ltrim, "LTRIM(s)", "s without leading spaces."),
 		text(FnRtrim, "rtrim", "s", rtrim, "RTRIM(s)", "s without trailing spaces."),
 		text(FnReplace, "replace", "sss", replace, "REPLACE(s, from, to)", "s with each from replaced by to; case counts."),
-		count(FnLocate, "locate", "ss?i", locate, "LOCATE(sub, s [, pos])",
-			"The position of sub in s at or behind pos, 0 when there is none; also POSITION(sub IN s), INSTR(s, sub)."),
+		searches(count(FnLocate, "locate", "ss?i", locate, "LOCATE(sub, s [, pos])",
+			"The position of sub in s at or behind pos, 0 when there is none; also POSITION(sub IN s), INSTR(s, sub).")),
 		nullable(text(FnLpad, "lpad", "sis", lpad, "LPAD(s, n, pad)", "s filled up on the left, or cut, to n characters.")),
 		nullable(text(FnRpad, "rpad", "sis", rpad, "RPAD(s, n, pad)", "s filled up on the right, or cut, to n characters.")),
 		nullable(text(FnRepeat, "repeat", "si", repeat, "REPEAT(s, n)", "s n times.")),
@@ -55,7 +59,7 @@ func textFns() []def {
 			group: "strings", sig: "STRCMP(a, b)", doc: "-1, 0 or 1 as a sorts before, with or behind b."},
 		{fn: FnField, names: "field", args: "aa*", resolve: resolveField, check: checkField, compile: compileField,
 			group: "strings", sig: "FIELD(x, a, b, ...)", doc: "The position of x among the further arguments, 0 when it is not there."},
-		count(FnFindInSet, "find_in_set", "ss", findInSet, "FIND_IN_SET(s, list)", "The position of s in a list separated by commas, or 0."),
+		searches(count(FnFindInSet, "find_in_set", "ss", findInSet, "FIND_IN_SET(s, list)", "The position of s in a list separated by commas, or 0.")),
 		{fn: FnElt, names: "elt", args: "is*", ret: retText, nulls: true, compile: lenientText(elt),
 			group: "strings", sig: "ELT(n, a, b, ...)", doc: "The nth of the further arguments, NULL when there is none."},
 		text(FnInsert, "insert", "siis", insert, "INSERT(s, pos, n, new)", "s with n characters from pos replaced by new."),
@@ -317,6 +321,18 @@ func char(_ *frame, a []operand, i int, dst []byte) ([]byte, bool) {
 		dst = append(dst, buf[k:]...)
 	}
 	return dst, true
+}
+
+// resolveSearch makes the strings of a search compare under one collation.
+func resolveSearch(d *def, args []Expr) (*Call, error) {
+	args, err := d.coerceAll(args)
+	if err == nil {
+		args, err = alike(args)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d.typed(args, d.ret(args)), nil
 }
 
 func resolveStrcmp(d *def, args []Expr) (*Call, error) { return resolveMatch(d, args) }

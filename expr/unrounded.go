@@ -48,13 +48,17 @@ func withScale(c *Call, args []Expr, scale int) Expr {
 	return &Call{Fn: c.Fn, Args: args, T: t.WithNull(c.T.Nullable)}
 }
 
-// unroundedQuotient has MySQL's digits: it divides in words of nine, and cuts
-// what is behind them.
-func unroundedQuotient(c *Call) Expr {
+// quotientScale is the number of digits that MySQL computes of the quotient c:
+// it divides in words of nine, and cuts what is behind them.
+func quotientScale(c *Call) int {
 	words := func(scale int) int { return (scale + 8) / 9 * 9 }
 	sa, sb := int(c.Args[0].Type().Scale), int(c.Args[1].Type().Scale)
 	more := max(0, divPrecision-(words(sa)-sa)-(words(sb)-sb))
-	e := withScale(c, c.Args, words(words(sa)+words(sb)+more))
+	return words(words(sa) + words(sb) + more)
+}
+
+func unroundedQuotient(c *Call) Expr {
+	e := withScale(c, c.Args, quotientScale(c))
 	if wide := e.(*Call); wide != c {
 		wide.Fn = FnQuotient
 	}
