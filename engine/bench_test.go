@@ -211,3 +211,29 @@ func BenchmarkVoteReads(b *testing.B) {
 		b.Fatalf("%d look-ups found %d rows", b.N, out.rows)
 	}
 }
+
+// BenchmarkBackfill makes a view over a table that is there.
+func BenchmarkBackfill(b *testing.B) {
+	const rows = 500_000
+	for _, groups := range []int{100, 10_000} {
+		b.Run(fmt.Sprintf("%d groups", groups), func(b *testing.B) {
+			c := connect(b, open(b, engine.Options{}), "")
+			c.do("CREATE DATABASE d; USE d; CREATE TABLE fact (id BIGINT PRIMARY KEY, grp BIGINT NOT NULL, amount BIGINT NOT NULL)")
+			for from := 0; from < rows; from += 1000 {
+				var sql strings.Builder
+				for i := from; i < from+1000; i++ {
+					fmt.Fprintf(&sql, ",(%d,%d,%d)", i, i*7919%groups, i%1000)
+				}
+				c.do("INSERT INTO fact VALUES %s", sql.String()[1:])
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				c.do("CREATE MATERIALIZED VIEW v AS SELECT grp, COUNT(*) AS n, SUM(amount) AS total FROM fact GROUP BY grp")
+				b.StopTimer()
+				c.do("DROP MATERIALIZED VIEW v")
+				b.StartTimer()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+		})
+	}
+}

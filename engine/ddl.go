@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"github.com/weirdb/weir/catalog"
 	"github.com/weirdb/weir/expr"
@@ -181,24 +182,31 @@ func (e *Engine) fill(ctx context.Context, id uint64) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		start := e.opt.Now()
+		start, seq := e.opt.Now(), e.batch.seq.Load()
 		if _, err := e.propose(ctx, &shard.Advance{View: id, Rows: chunk}); err != nil {
 			return err
 		}
-		chunk = nextChunk(chunk, e.opt.Now().Sub(start).Seconds())
+		alone := e.batch.seq.Load() == seq+1
+		chunk = nextChunk(chunk, e.opt.Now().Sub(start), alone)
 	}
 }
 
-// nextChunk aims at steps of five milliseconds, by at most a factor of two.
-func nextChunk(chunk uint64, seconds float64) uint64 {
-	const aim = 0.005
-	switch {
-	case seconds < aim/2:
-		chunk *= 2
-	case seconds > aim*2:
-		chunk /= 2
+// How long the steps of a backfill are to take: short ones let writers in
+// between, long ones touch a group once for many of its rows.
+const (
+	stepBeside = 5 * time.Millisecond
+	stepAlone  = 25 * time.Millisecond
+)
+
+// nextChunk is how many rows the next step is to load, when chunk rows took
+// so long; alone says that nobody wrote meanwhile.
+func nextChunk(chunk uint64, took time.Duration, alone bool) uint64 {
+	aim := stepBeside
+	if alone {
+		aim = stepAlone
 	}
-	return min(max(chunk, 1024), 1<<18)
+	next := uint64(float64(chunk) * float64(aim) / float64(max(took, time.Microsecond)))
+	return min(max(next, 1024), 2*chunk, 1<<18)
 }
 
 // columnsOf returns expressions that read the columns cols of a schema.
