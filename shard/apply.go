@@ -343,18 +343,14 @@ func (o *overlay) pairs(groups []int32, ops *zset.Batch, sel []int32) *zset.Batc
 // where returns the rows of in for which op.Where holds.
 func (w *writer) where(op *Op, in *zset.Batch) ([]int32, error) {
 	if len(op.Where) == 0 {
-		keep := make([]int32, in.N)
-		for i := range keep {
-			keep[i] = int32(i)
-		}
-		return keep, nil
+		return span32(in.N), nil
 	}
 	cx := w.context()
 	keep := expr.CompileFilter(op.Where).Apply(cx, in, nil)
 	if err := cx.Errs.First(); err != nil {
 		return nil, err
 	}
-	return append([]int32(nil), keep...), nil
+	return append(make([]int32, 0, len(keep)), keep...), nil // not nil: that would be all rows
 }
 
 func (w *writer) context() *expr.Ctx {
@@ -489,11 +485,7 @@ func (d *dupUpdates) flush() error {
 	own := zset.NewBatch(d.op.Rows.Types(), len(d.rows))
 	own.AppendGather(d.op.Rows, d.rows)
 	in := &zset.Batch{N: len(d.groups), Cols: append(old.Cols, own.Cols...)}
-	keep := make([]int32, in.N)
-	for i := range keep {
-		keep[i] = int32(i)
-	}
-	changed, err := d.w.assign(d.o, d.op, in, keep, d.groups, d.res)
+	changed, err := d.w.assign(d.o, d.op, in, span32(in.N), d.groups, d.res)
 	if e, ok := err.(*sqlerr.Error); ok && e.Row > 0 {
 		err = e.AtRow(int(d.rows[e.Row-1]) + 1) // of the op, not of what waited
 	}

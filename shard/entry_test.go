@@ -66,7 +66,9 @@ func fn(name string, args ...expr.Expr) expr.Expr {
 	return e
 }
 
-func col(i int, t types.Type) *expr.Col { return &expr.Col{Index: i, Name: fmt.Sprintf("c%d", i), T: t} }
+func col(i int, t types.Type) *expr.Col {
+	return &expr.Col{Index: i, Name: fmt.Sprintf("c%d", i), T: t}
+}
 
 func num(i int64) *expr.Const { return &expr.Const{V: types.IntValue(i)} }
 

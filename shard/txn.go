@@ -104,7 +104,7 @@ func (o *overlay) net() []Op {
 	if len(changed) > 0 {
 		op := o.keyed(changed, Op{Action: Modify})
 		for c, t := range o.types {
-			if isKey(o.keyOf, c) {
+			if isKey(o.keyOf, c) && !o.respelt(c, changed) {
 				continue
 			}
 			at := len(o.types) + len(op.Rows.Cols)
@@ -122,6 +122,13 @@ func (o *overlay) net() []Op {
 		ops = append(ops, Op{Table: o.table.ID, Version: o.table.Version, Action: Insert, OnDup: DupFail, Pre: PreAbsent, Count: CountChanged, Rows: rows, KeepZero: true})
 	}
 	return ops
+}
+
+// respelt tells whether one of the groups has a value in key column c that
+// differs although the key is the same: 'a' and 'A'.
+func (o *overlay) respelt(c int, groups []int32) bool {
+	v := &o.rows.Cols[c]
+	return slices.ContainsFunc(groups, func(g int32) bool { return v.CompareAt(int(o.before[g]), v, int(o.now[g])) != 0 })
 }
 
 // keyed fills in an op on the rows that were there before, by key and hash.
