@@ -1,0 +1,19 @@
+USE clients_mariadb
+CREATE TABLE loaded (id INT PRIMARY KEY, name VARCHAR(20), amount DECIMAL(8,2), day DATE);
+CREATE MATERIALIZED VIEW loaded_sum AS SELECT COUNT(*) n, SUM(amount) amount, MIN(day) first FROM loaded;
+LOAD DATA LOCAL INFILE '@DIR@/load.csv' INTO TABLE loaded
+  FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '"' LINES TERMINATED BY '\n' IGNORE 1 LINES;
+SELECT * FROM loaded ORDER BY id;
+SELECT * FROM loaded_sum;
+LOAD DATA LOCAL INFILE '@DIR@/none.csv' INTO TABLE loaded;
+SELECT COUNT(*) FROM loaded;
+TRUNCATE TABLE loaded;
+SELECT * FROM loaded_sum;
+DELIMITER //
+SELECT 'several'; SELECT 'statements' //
+DELIMITER ;
+DROP MATERIALIZED VIEW loaded_sum;
+DROP TABLE loaded;
+SHOW TABLES;
+DROP DATABASE clients_mariadb;
+SHOW DATABASES LIKE 'clients_mariadb';
