@@ -57,6 +57,12 @@ func quotientScale(c *Call) int {
 	return words(words(sa) + words(sb) + more)
 }
 
+// Quotient is sum / count shown as the DECIMAL t: what AVG of exact numbers is.
+func Quotient(sum, count Expr, t types.Type) Expr {
+	return &Call{Fn: FnDiv, Args: []Expr{sum, exact(count)}, T: t.WithNull(true)}
+}
+
+// unroundedQuotient is c with those digits.
 func unroundedQuotient(c *Call) Expr {
 	e := withScale(c, c.Args, quotientScale(c))
 	if wide := e.(*Call); wide != c {

@@ -23,6 +23,8 @@ type grouping struct {
 	kinds map[reflect.Type]bool
 	aggs  []boundAgg
 	at    map[ast.ExprNode]int // the aggregate of a node of the text
+	// averages are the nodes of at that divide their sum by the count behind it.
+	averages map[ast.ExprNode]average
 	// explicit says that there is a GROUP BY.
 	explicit bool
 	// base is where the Aggregate's columns begin in what expressions read;
@@ -36,6 +38,13 @@ type grouping struct {
 type boundAgg struct {
 	agg plan.Agg
 	arg expr.Expr
+}
+
+// average is AVG over exact numbers: a quotient, with the digits that
+// quotients have inside of arithmetic.
+type average struct {
+	count int // among aggs; the sum is the node's own
+	t     types.Type
 }
 
 // match returns the group column that holds an expression over pre.
@@ -86,16 +95,22 @@ func (c *clause) aggregated(n ast.ExprNode) (expr.Expr, error) {
 	if !ok {
 		return nil, c.errAt(n.OriginTextPosition(), sqlerr.ErrInvalidGroupFuncUse, "Invalid use of group function")
 	}
-	a := g.aggs[i].agg
-	col := &expr.Col{Index: g.base + len(g.exprs) + i, Name: a.Name, T: a.Type}
-	if !g.joined {
-		return col, nil
+	if avg, ok := g.averages[n]; ok {
+		return expr.Quotient(g.column(i), g.column(avg.count), avg.t), nil
 	}
-	col.T.Nullable = true
-	if a.Func == plan.Count || a.Func == plan.CountStar {
+	col := g.column(i)
+	if f := g.aggs[i].agg.Func; g.joined && (f == plan.Count || f == plan.CountStar) {
 		return c.resolve(n, "ifnull", col, intConst(0))
 	}
 	return col, nil
+}
+
+// column reads aggregate i.
+func (g *grouping) column(i int) expr.Expr {
+	a := g.aggs[i].agg
+	t := a.Type
+	t.Nullable = t.Nullable || g.joined
+	return &expr.Col{Index: g.base + len(g.exprs) + i, Name: a.Name, T: t}
 }
 
 // notGrouped is errno 1055, or 1140 without GROUP BY.
@@ -230,16 +245,39 @@ func (b *binder) addAgg(g *grouping, n ast.ExprNode) error {
 	if err != nil {
 		return err
 	}
+	if g.averages == nil {
+		g.averages = map[ast.ExprNode]average{}
+	}
+	t := x.agg.Type
+	if x.agg.Func != plan.Avg || t.Kind != types.Decimal || t.Prec > types.MaxPrec-18 {
+		// Sums have 18 digits more: the widest could overflow where their average does not.
+		g.at[n] = g.add(x)
+		return nil
+	}
+	sum, count := x, x
+	sum.agg.Func, count.agg.Func = plan.Sum, plan.Count
+	if !x.arg.Type().Nullable && !x.agg.Distinct {
+		count = boundAgg{agg: plan.Agg{Func: plan.CountStar}}
+	}
+	for _, a := range []*boundAgg{&sum, &count} {
+		a.agg.Type, _ = plan.AggType(a.agg.Func, x.arg.Type())
+		a.agg.Name = aggName(a.agg.Func, a.agg.Distinct, a.arg)
+	}
+	g.at[n] = g.add(sum)
+	g.averages[n] = average{g.add(count), t}
+	return nil
+}
+
+// add returns the place of x among aggs.
+func (g *grouping) add(x boundAgg) int {
 	for i, y := range g.aggs {
 		if x.agg.Func == y.agg.Func && x.agg.Distinct == y.agg.Distinct &&
 			(x.arg == nil && y.arg == nil || x.arg != nil && y.arg != nil && expr.Equal(x.arg, y.arg)) {
-			g.at[n] = i
-			return nil
+			return i
 		}
 	}
-	g.at[n] = len(g.aggs)
 	g.aggs = append(g.aggs, x)
-	return nil
+	return len(g.aggs) - 1
 }
 
 func (b *binder) boundAgg(g *grouping, n ast.ExprNode) (boundAgg, error) {
@@ -282,6 +320,9 @@ func (b *binder) boundAgg(g *grouping, n ast.ExprNode) (boundAgg, error) {
 
 // aggName is what EXPLAIN calls an aggregate.
 func aggName(f plan.AggFunc, distinct bool, arg expr.Expr) string {
+	if f == plan.CountStar {
+		return "count(*)"
+	}
 	name := "any_value"
 	for n, x := range aggFuncs {
 		if x == f {
