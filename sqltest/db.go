@@ -3,6 +3,8 @@ package sqltest
 import (
 	"context"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/weirdb/weir/engine"
@@ -97,21 +99,23 @@ func (r *result) Done(s engine.Summary, _ bool) error {
 	return nil
 }
 
-// format renders a value as the column type letter asks: I as an integer, R
-// with three decimals, T as text. NULL and empty strings have words.
+// format renders a value as the column type letter asks, the way the first
+// runner of this format does: I as an integer without its fraction, R with
+// three decimals, T as text; the number that a text begins with is its value
+// as I and R. NULL and empty strings have words.
 func format(v types.Value, letter byte) string {
 	if v.IsNull {
 		return "NULL"
 	}
-	switch letter {
-	case 'I':
-		if n, st := types.ConvertValue(v, types.TypeInt); st == types.OK {
-			return n.String()
+	k := v.Type.Kind
+	switch {
+	case letter == 'I' && (k.IsFloat() || k == types.Decimal || k.IsText()):
+		if f, _ := types.ConvertValue(v, types.TypeFloat); math.Abs(f.F) < 1<<53 {
+			return strconv.FormatInt(int64(f.F), 10)
 		}
-	case 'R':
-		if f, st := types.ConvertValue(v, types.TypeFloat); st == types.OK {
-			return fmt.Sprintf("%.3f", f.F)
-		}
+	case letter == 'R' && (k.IsNumeric() || k.IsText()):
+		f, _ := types.ConvertValue(v, types.TypeFloat)
+		return fmt.Sprintf("%.3f", f.F+0) // -0 is 0
 	}
 	text := v.String()
 	if text == "" {
