@@ -279,10 +279,14 @@ func (b *binder) insertSelect(t *catalog.Table, cols []int, n *ast.InsertStmt) (
 	if err != nil {
 		return nil, err
 	}
-	for i, c := range q.node.Schema() {
-		row[cols[i]] = store(&expr.Col{Index: i, Name: c.Name, T: c.Type}, &t.Columns[cols[i]])
+	in, list := q.node, leading(q.node, len(cols))
+	if p, ok := in.(*plan.Project); ok { // a quotient is stored with all its digits
+		in, list = p.In, p.Exprs
 	}
-	return &plan.Project{In: q.node, Exprs: row, Sch: storedSchema(t)}, nil
+	for i, e := range list {
+		row[cols[i]] = store(e, &t.Columns[cols[i]])
+	}
+	return &plan.Project{In: in, Exprs: row, Sch: storedSchema(t)}, nil
 }
 
 // onDuplicate binds the assignments of ON DUPLICATE KEY UPDATE over the old
