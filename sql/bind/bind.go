@@ -410,7 +410,7 @@ func wrap[S Stmt](s S, err error) (Stmt, error) {
 func (b *binder) bindTree(n ast.StmtNode) (Stmt, error) {
 	switch n := n.(type) {
 	case *ast.SelectStmt, *ast.SetOprStmt:
-		q, err := b.query(n, false)
+		q, err := b.query(n, false, nil)
 		if err != nil {
 			return nil, err
 		}

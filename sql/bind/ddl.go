@@ -642,7 +642,7 @@ func (b *binder) createView(n *parse.CreateView) (*DDL, error) {
 		return nil, e
 	}
 	b.tree = n.Select
-	q, err := b.query(n.Select.Node, true)
+	q, err := b.query(n.Select.Node, true, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -267,7 +267,7 @@ func (c *clause) cell(n ast.ExprNode, col *catalog.Column, t *catalog.Table, ign
 
 // insertSelect is INSERT .. SELECT.
 func (b *binder) insertSelect(t *catalog.Table, cols []int, n *ast.InsertStmt) (plan.Node, error) {
-	q, err := b.query(n.Select, false)
+	q, err := b.query(n.Select, false, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,9 @@ type clause struct {
 	variable func(name string) (expr.Expr, bool)
 	// fixed says why a subquery cannot stand here; empty: it can.
 	fixed string
+	// filtering says that the clause keeps rows: subqueries of one condition
+	// need no answer for rows that another leaves out.
+	filtering bool
 }
 
 // alias is a named term of a SELECT list.
@@ -92,7 +95,7 @@ func (c *clause) expr(n ast.ExprNode) (expr.Expr, error) {
 	case *ast.ExistsSubqueryExpr:
 		return c.existsValue(n)
 	case *ast.CompareSubqueryExpr:
-		return c.compareSubquery(n)
+		return c.anyOf(n)
 	case *ast.VariableExpr:
 		return c.variableExpr(n)
 	case *ast.SetCollationExpr:
@@ -201,27 +204,22 @@ func (c *clause) alias(n *ast.ColumnName) (expr.Expr, bool, error) {
 	return nil, false, nil
 }
 
-// outer looks a name up in the enclosing query.
+// outer looks a name up in the enclosing queries, the next one first.
 func (c *clause) outer(n *ast.ColumnName, off int) (expr.Expr, bool, error) {
-	if c.t.outer == nil {
-		return nil, false, nil
-	}
-	switch i := c.t.outer.find(n); {
-	case i == -2:
-		return nil, true, c.errAt(off, sqlerr.ErrNonUniq, "Column '%s' in %s is ambiguous", n.Name.O, c.name)
-	case i >= 0:
-		e, ok := c.t.outer.col(i)
-		col, isCol := e.(*expr.Col)
-		if !ok || !isCol {
-			return nil, true, c.notGrouped(n, off)
+	level := 1
+	for o := c.t.outer; o != nil; o = o.outer {
+		switch i := o.find(n); {
+		case i == -2:
+			return nil, true, c.errAt(off, sqlerr.ErrNonUniq, "Column '%s' in %s is ambiguous", n.Name.O, c.name)
+		case i >= 0:
+			e, ok := o.col(i)
+			col, isCol := e.(*expr.Col)
+			if !ok || !isCol {
+				return nil, true, c.notGrouped(n, off)
+			}
+			return &expr.Col{Index: outerRef(level+levelOf(col.Index), posOf(col.Index)), Name: col.Name, T: col.T}, true, nil
 		}
-		c.t.correlated = true
-		return &expr.Col{Index: outerCol(col.Index), Name: col.Name, T: col.T}, true, nil
-	}
-	for o := c.t.outer.outer; o != nil; o = o.outer {
-		if o.find(n) >= 0 {
-			return nil, true, c.refuseAt(off, "a subquery that reads column '%s' of a query two levels up", n.Name.O)
-		}
+		level++
 	}
 	return nil, false, nil
 }
@@ -277,8 +275,8 @@ func (c *clause) binary(n *ast.BinaryOperationExpr) (expr.Expr, error) {
 		}
 		return c.resolve(n, name, l, r)
 	}
-	if l, ok := strip(n.L).(*ast.RowExpr); ok {
-		return c.compareRows(n, l, n.R)
+	if isRow(n.L) || isRow(n.R) {
+		return c.compareRows(n)
 	}
 	return c.apply(n, name, n.L, n.R)
 }
@@ -332,21 +330,76 @@ func terms(n ast.ExprNode, op opcode.Op) []ast.ExprNode {
 	return out
 }
 
+// isRow tells whether n is written as several columns.
+func isRow(n ast.ExprNode) bool {
+	switch n := strip(n).(type) {
+	case *ast.RowExpr:
+		return true
+	case *ast.SubqueryExpr:
+		s, ok := n.Query.(*ast.SelectStmt)
+		return ok && s.Fields != nil && len(s.Fields.Fields) > 1
+	}
+	return false
+}
+
+// operands binds a value or a row: a row constructor or a subquery of several
+// columns.
+func (c *clause) operands(n ast.ExprNode) ([]expr.Expr, error) {
+	switch r := strip(n).(type) {
+	case *ast.RowExpr:
+		return c.exprs(r.Values...)
+	case *ast.SubqueryExpr:
+		if isRow(r) {
+			return c.rowSubquery(r)
+		}
+	}
+	return c.exprs(n)
+}
+
+// rowSubquery is (SELECT a, b ..) as a row.
+func (c *clause) rowSubquery(sub *ast.SubqueryExpr) ([]expr.Expr, error) {
+	in, err := c.open(sub, isPlainScalar)
+	if err != nil {
+		return nil, err
+	}
+	return c.onlyRow(in, 0)
+}
+
+// rowOf binds what is compared with a row of want columns.
+func (c *clause) rowOf(at ast.Node, n ast.ExprNode, want int) ([]expr.Expr, error) {
+	if sub, ok := strip(n).(*ast.SubqueryExpr); ok {
+		in, err := c.open(sub, isPlainScalar)
+		if err != nil {
+			return nil, err
+		}
+		return c.onlyRow(in, want)
+	}
+	es, err := c.operands(n)
+	if err == nil && len(es) != want {
+		if want == 1 {
+			at = n
+		}
+		err = c.errAt(at.OriginTextPosition(), sqlerr.ErrOperandColumns, "Operand should contain %d column(s)", want)
+	}
+	return es, err
+}
+
 // compareRows binds (a, b) = (c, d) and the other comparisons of rows column
 // by column.
-func (c *clause) compareRows(n *ast.BinaryOperationExpr, l *ast.RowExpr, right ast.ExprNode) (expr.Expr, error) {
-	if sub, ok := strip(right).(*ast.SubqueryExpr); ok {
-		return nil, c.refuseAt(sub.OriginTextPosition(), "comparing a row with a subquery other than by IN")
+func (c *clause) compareRows(n *ast.BinaryOperationExpr) (expr.Expr, error) {
+	l, err := c.operands(n.L)
+	if err != nil {
+		return nil, err
 	}
-	r, ok := strip(right).(*ast.RowExpr)
-	if !ok || len(r.Values) != len(l.Values) {
-		return nil, c.errAt(n.OriginTextPosition(), sqlerr.ErrOperandColumns, "Operand should contain %d column(s)", len(l.Values))
+	r, err := c.rowOf(n, n.R, len(l))
+	if err != nil {
+		return nil, err
 	}
 	switch n.Op {
 	case opcode.LT, opcode.LE:
-		return c.rowBefore(n, "<", operators[n.Op], l.Values, r.Values)
+		return c.rowBefore(n, "<", operators[n.Op], l, r)
 	case opcode.GT, opcode.GE:
-		return c.rowBefore(n, ">", operators[n.Op], l.Values, r.Values)
+		return c.rowBefore(n, ">", operators[n.Op], l, r)
 	}
 	eq := "="
 	if n.Op == opcode.NullEQ {
@@ -359,20 +412,20 @@ func (c *clause) compareRows(n *ast.BinaryOperationExpr, l *ast.RowExpr, right a
 	return c.resolve(n, "not", e)
 }
 
-// rowBefore binds the order of rows: (a, b) < (c, d) is a < c OR a = c AND
+// rowBefore is the order of rows: (a, b) < (c, d) is a < c OR a = c AND
 // b < d. strict compares all columns but the last, for which last does.
-func (c *clause) rowBefore(at ast.Node, strict, last string, l, r []ast.ExprNode) (expr.Expr, error) {
+func (c *clause) rowBefore(at ast.Node, strict, last string, l, r []expr.Expr) (expr.Expr, error) {
 	if len(l) > maxOrdered {
 		return nil, c.refuseAt(at.OriginTextPosition(), "ordering rows of more than %d columns", maxOrdered)
 	}
 	if len(l) == 1 {
-		return c.apply(at, last, l[0], r[0])
+		return c.resolve(at, last, l[0], r[0])
 	}
-	first, err := c.apply(at, strict, l[0], r[0])
+	first, err := c.resolve(at, strict, l[0], r[0])
 	if err != nil {
 		return nil, err
 	}
-	same, err := c.apply(at, "=", l[0], r[0])
+	same, err := c.resolve(at, "=", l[0], r[0])
 	if err != nil {
 		return nil, err
 	}
@@ -386,10 +439,10 @@ func (c *clause) rowBefore(at ast.Node, strict, last string, l, r []ast.ExprNode
 	return c.resolve(at, "or", first, rest)
 }
 
-func (c *clause) rowEqual(at ast.Node, eq string, l, r *ast.RowExpr) (expr.Expr, error) {
-	es := make([]expr.Expr, len(l.Values))
-	for i := range l.Values {
-		e, err := c.apply(at, eq, l.Values[i], r.Values[i])
+func (c *clause) rowEqual(at ast.Node, eq string, l, r []expr.Expr) (expr.Expr, error) {
+	es := make([]expr.Expr, len(l))
+	for i := range l {
+		e, err := c.resolve(at, eq, l[i], r[i])
 		if err != nil {
 			return nil, err
 		}
@@ -450,17 +503,20 @@ func (c *clause) like(n *ast.PatternLikeOrIlikeExpr) (expr.Expr, error) {
 
 func (c *clause) in(n *ast.PatternInExpr) (expr.Expr, error) {
 	if n.Sel != nil {
-		return c.inSubquery(n)
+		return c.anyOf(n)
 	}
-	l, ok := strip(n.Expr).(*ast.RowExpr)
-	if !ok {
+	if !isRow(n.Expr) {
 		return c.negatable(n, "in", n.Not, append([]ast.ExprNode{n.Expr}, n.List...)...)
+	}
+	l, err := c.operands(n.Expr)
+	if err != nil {
+		return nil, err
 	}
 	es := make([]expr.Expr, len(n.List))
 	for i, item := range n.List {
-		r, ok := strip(item).(*ast.RowExpr)
-		if !ok || len(r.Values) != len(l.Values) {
-			return nil, c.errAt(n.OriginTextPosition(), sqlerr.ErrOperandColumns, "Operand should contain %d column(s)", len(l.Values))
+		r, err := c.rowOf(n, item, len(l))
+		if err != nil {
+			return nil, err
 		}
 		e, err := c.rowEqual(n, "=", l, r)
 		if err != nil {

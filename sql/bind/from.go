@@ -29,12 +29,12 @@ func (b *binder) from(n ast.ResultSetNode, outer *tree) (*tree, error) {
 	case *ast.Join:
 		return b.join(n, outer)
 	case *ast.TableSource:
-		return b.tableSource(n)
+		return b.tableSource(n, outer)
 	}
 	return nil, sqlerr.NotSupported("this table reference")
 }
 
-func (b *binder) tableSource(n *ast.TableSource) (*tree, error) {
+func (b *binder) tableSource(n *ast.TableSource, outer *tree) (*tree, error) {
 	if n.Lateral {
 		return nil, b.refuseAt(b.text.Find("lateral"), "LATERAL")
 	}
@@ -45,7 +45,7 @@ func (b *binder) tableSource(n *ast.TableSource) (*tree, error) {
 		if n.AsName.O == "" {
 			return nil, sqlerr.New(sqlerr.ErrDerivedMustHaveAlias, "Every derived table must have its own alias")
 		}
-		q, err := b.query(s, true)
+		q, err := b.query(s, true, outer)
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +55,7 @@ func (b *binder) tableSource(n *ast.TableSource) (*tree, error) {
 		}
 		return b.derived(q, n.AsName.O, names)
 	case *ast.Join:
-		return b.from(s, nil)
+		return b.from(s, outer)
 	}
 	return nil, sqlerr.NotSupported("this table reference")
 }
@@ -116,7 +116,7 @@ func (b *binder) cteReference(c *cte, alias string) (*tree, error) {
 	saved := b.ctes
 	b.ctes = c.next
 	defer func() { b.ctes = saved }()
-	q, err := b.query(c.def.Query.Query, true)
+	q, err := b.query(c.def.Query.Query, true, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -333,9 +333,6 @@ func (j *joining) addTerm(n ast.ExprNode) error {
 	e, err := c.predicate(n)
 	if err != nil {
 		return err
-	}
-	if both.correlated {
-		return j.refuseAt(n.OriginTextPosition(), "a column of an outer query in ON")
 	}
 	switch s := j.side(e); {
 	case s == sideRight && !expr.Fallible(e):

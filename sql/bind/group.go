@@ -25,6 +25,8 @@ type grouping struct {
 	at    map[ast.ExprNode]int // the aggregate of a node of the text
 	// averages are the nodes of at that divide their sum by the count behind it.
 	averages map[ast.ExprNode]average
+	// sums are the nodes of at that add up unrounded quotients: the type they show.
+	sums map[ast.ExprNode]types.Type
 	// explicit says that there is a GROUP BY.
 	explicit bool
 	// base is where the Aggregate's columns begin in what expressions read;
@@ -99,6 +101,9 @@ func (c *clause) aggregated(n ast.ExprNode) (expr.Expr, error) {
 		return expr.Quotient(g.column(i), g.column(avg.count), avg.t), nil
 	}
 	col := g.column(i)
+	if t, ok := g.sums[n]; ok {
+		return expr.Rounded(col, t), nil
+	}
 	if f := g.aggs[i].agg.Func; g.joined && (f == plan.Count || f == plan.CountStar) {
 		return c.resolve(n, "ifnull", col, intConst(0))
 	}
@@ -246,9 +251,19 @@ func (b *binder) addAgg(g *grouping, n ast.ExprNode) error {
 		return err
 	}
 	if g.averages == nil {
-		g.averages = map[ast.ExprNode]average{}
+		g.averages, g.sums = map[ast.ExprNode]average{}, map[ast.ExprNode]types.Type{}
 	}
 	t := x.agg.Type
+	if t.Kind == types.Decimal && t.Prec <= types.MaxPrec-18 && !x.agg.Distinct && (x.agg.Func == plan.Sum || x.agg.Func == plan.Avg) {
+		if arg := expr.Unrounded(x.arg); arg != x.arg {
+			x.arg = arg
+			x.agg.Name = aggName(x.agg.Func, false, arg)
+			if x.agg.Func == plan.Sum {
+				x.agg.Type, _ = plan.AggType(plan.Sum, arg.Type())
+				g.sums[n] = t
+			}
+		}
+	}
 	if x.agg.Func != plan.Avg || t.Kind != types.Decimal || t.Prec > types.MaxPrec-18 {
 		// Sums have 18 digits more: the widest could overflow where their average does not.
 		g.at[n] = g.add(x)
@@ -376,7 +391,7 @@ func (g *grouping) build(outer *tree) *tree {
 	agg := &plan.Aggregate{In: in}
 	for i, e := range g.exprs {
 		col := plan.Column{Type: e.Type()}
-		if c, ok := e.(*expr.Col); ok {
+		if c, ok := e.(*expr.Col); ok && c.Index >= 0 {
 			col = g.pre.node.Schema()[c.Index]
 			col.Type = e.Type()
 		}
@@ -394,7 +409,7 @@ func (g *grouping) build(outer *tree) *tree {
 	if len(in.Exprs) == 0 { // COUNT(*) alone: rows without columns are no rows
 		agg.In = g.pre.node
 	}
-	return &tree{node: agg, outer: outer, group: g, correlated: g.pre.correlated}
+	return &tree{node: agg, outer: outer, group: g}
 }
 
 // input returns the column of in that holds e, adding it where there is none.

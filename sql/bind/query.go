@@ -38,7 +38,7 @@ type selecting struct {
 // correlation is how WHERE of a subquery ties it to the enclosing query.
 type correlation struct {
 	outer, inner []expr.Expr // equal pairs, over the outer and the inner tree
-	// rest are further predicates; references to the outer tree are outerCols.
+	// rest are further predicates over the inner tree that read outer ones.
 	rest []expr.Expr
 }
 
@@ -52,20 +52,25 @@ type field struct {
 	alias bool
 }
 
-// query binds the statement's own query.
-func (b *binder) query(n ast.Node, unordered bool) (*selected, error) {
+// query binds a whole query. outer is the tree of the enclosing one, whose
+// columns it may read; nil: none. unordered says that nobody sees the order of
+// its rows.
+func (b *binder) query(n ast.Node, unordered bool, outer *tree) (*selected, error) {
 	saved := b.ctes
 	defer func() { b.ctes = saved }()
 	switch n := n.(type) {
 	case *ast.SelectStmt:
-		q, err := b.begin(n, nil)
+		q, err := b.begin(n, outer)
 		if err != nil {
 			return nil, err
 		}
 		q.unordered = unordered
+		if err := b.untie(n, q.t, &q.corr); err != nil {
+			return nil, err
+		}
 		return q.finish()
 	case *ast.SetOprStmt:
-		return b.union(n, unordered)
+		return b.union(n, unordered, outer)
 	}
 	return nil, sqlerr.NotSupported("this kind of query")
 }
@@ -154,31 +159,46 @@ func (q *selecting) refuse() error {
 
 // where binds a condition, conjunct by conjunct.
 func (q *selecting) where(n ast.ExprNode) error {
-	c := &clause{binder: q.binder, t: q.t, name: "where clause"}
+	c := &clause{binder: q.binder, t: q.t, name: "where clause", filtering: true}
+	return c.conditions(n, q.whereTerm)
+}
+
+// conditions filters the clause's tree by a condition, which term binds
+// conjunct by conjunct, or takes elsewhere and returns nil. Conjuncts with
+// subqueries come last, so that these are answered for fewer rows.
+func (c *clause) conditions(n ast.ExprNode, term func(*clause, ast.ExprNode) (expr.Expr, error)) error {
 	var preds []expr.Expr
-	for _, term := range terms(n, opcode.LogicAnd) {
-		before := q.t.node
-		done, err := c.semiJoin(term)
+	var subs []ast.ExprNode
+	for _, n := range terms(n, opcode.LogicAnd) {
+		if hasSubquery(n) {
+			subs = append(subs, n)
+			continue
+		}
+		e, err := term(c, n)
 		if err != nil {
 			return err
 		}
-		if !done {
-			e, err := q.whereTerm(c, term)
+		if e != nil {
+			preds = append(preds, e)
+		}
+	}
+	c.t.push(preds...)
+	for _, n := range subs {
+		if done, err := c.semiJoin(n); done || err != nil {
 			if err != nil {
 				return err
 			}
-			if e == nil {
-				continue
-			}
-			preds = append(preds, e)
+			continue
 		}
-		if q.t.node != before && len(preds) > 0 {
-			// The term joined a subquery: it reads the wider tree.
-			q.t.push(preds...)
-			preds = nil
+		e, err := term(c, n)
+		if err != nil {
+			return err
+		}
+		if e != nil {
+			c.t.push(e)
 		}
 	}
-	q.t.push(preds...)
+	c.t.stem = nil
 	return nil
 }
 
@@ -186,24 +206,22 @@ func (q *selecting) where(n ast.ExprNode) error {
 // as correlation and nil returned.
 func (q *selecting) whereTerm(c *clause, n ast.ExprNode) (expr.Expr, error) {
 	eq, ok := n.(*ast.BinaryOperationExpr)
-	if ok && eq.Op == opcode.EQ && q.t.outer != nil {
-		if _, row := strip(eq.L).(*ast.RowExpr); !row {
-			l, err := c.expr(eq.L)
-			if err != nil {
-				return nil, err
-			}
-			r, err := c.expr(eq.R)
-			if err != nil {
-				return nil, err
-			}
-			switch {
-			case onlyOuter(l) && !hasOuter(r):
-				q.tie(l, r)
-				return nil, nil
-			case onlyOuter(r) && !hasOuter(l):
-				q.tie(r, l)
-				return nil, nil
-			}
+	if ok && eq.Op == opcode.EQ && q.t.outer != nil && !isRow(eq.L) && !isRow(eq.R) {
+		l, err := c.expr(eq.L)
+		if err != nil {
+			return nil, err
+		}
+		r, err := c.expr(eq.R)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case onlyLevel(l, 1) && !hasOuter(r):
+			q.tie(l, r)
+			return nil, nil
+		case onlyLevel(r, 1) && !hasOuter(l):
+			q.tie(r, l)
+			return nil, nil
 		}
 	}
 	e, err := c.predicate(n)
@@ -219,35 +237,9 @@ func (q *selecting) whereTerm(c *clause, n ast.ExprNode) (expr.Expr, error) {
 
 // tie notes that an expression of the enclosing query equals one of this.
 func (q *selecting) tie(outer, inner expr.Expr) {
-	outer = expr.Transform(outer, func(e expr.Expr) expr.Expr {
-		if c, ok := e.(*expr.Col); ok {
-			return &expr.Col{Index: outerCol(c.Index), Name: c.Name, T: c.T}
-		}
-		return e
-	})
-	outer, inner = alike(outer, inner)
+	outer, inner = alike(moveOut(outer, 0), inner)
 	q.corr.outer = append(q.corr.outer, outer)
 	q.corr.inner = append(q.corr.inner, inner)
-}
-
-func hasOuter(e expr.Expr) bool {
-	for _, c := range expr.Columns(e) {
-		if c < 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// onlyOuter tells whether e reads the enclosing query and nothing else.
-func onlyOuter(e expr.Expr) bool {
-	cols := expr.Columns(e)
-	for _, c := range cols {
-		if c >= 0 {
-			return false
-		}
-	}
-	return len(cols) > 0
 }
 
 // finish binds the rest of the query.
@@ -306,17 +298,8 @@ func (q *selecting) rows() (*selected, error) {
 
 // having filters what the query puts out, or its groups.
 func (q *selecting) having(t *tree, list []field) error {
-	c := &clause{binder: q.binder, t: t, name: "having clause", aliases: aliasesOf(list)}
-	var preds []expr.Expr
-	for _, n := range terms(q.s.Having.Expr, opcode.LogicAnd) {
-		e, err := c.predicate(n)
-		if err != nil {
-			return err
-		}
-		preds = append(preds, e)
-	}
-	t.push(preds...)
-	return nil
+	c := &clause{binder: q.binder, t: t, name: "having clause", aliases: aliasesOf(list), filtering: true}
+	return c.conditions(q.s.Having.Expr, func(c *clause, n ast.ExprNode) (expr.Expr, error) { return c.predicate(n) })
 }
 
 func orderItems(o *ast.OrderByClause) []*ast.ByItem {

@@ -65,16 +65,16 @@ type tree struct {
 	node plan.Node
 	cols []column
 	// outer is the tree of the enclosing query, for correlated references,
-	// which are written as columns with negative positions: see outerCol.
-	outer      *tree
-	correlated bool
+	// which are written as columns with negative positions: see outerRef.
+	outer *tree
 	// group is set above an Aggregate; cols is empty then.
 	group *grouping
+	// stem is the node before the first subquery that the clause at hand
+	// joined to it; nil while there is none.
+	stem plan.Node
+	// subqueries are the values of those that are joined already.
+	subqueries map[*ast.SubqueryExpr]expr.Expr
 }
-
-// outerCol turns column pos of the enclosing query's tree into a reference
-// from inside, and back.
-func outerCol(pos int) int { return -1 - pos }
 
 // names returns the columns that can be named in t.
 func (t *tree) names() []column {

@@ -2,7 +2,6 @@ package bind
 
 import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
-	"github.com/pingcap/tidb/pkg/parser/opcode"
 
 	"github.com/weirdb/weir/expr"
 	"github.com/weirdb/weir/plan"
@@ -16,10 +15,16 @@ import (
 //	WHERE EXISTS (S)        semi join on the correlated equalities of S
 //	WHERE NOT EXISTS (S)    anti join
 //	WHERE x IN (S)          semi join, x = the column of S being one more key
-//	WHERE x NOT IN (S)      null-aware anti join
+//	WHERE x NOT IN (S)      null-aware anti join, or an anti join on what is
+//	                        not surely unequal
 //	(S) as a value          cross join with S made one row by Single; where
 //	                        correlated, left join with S grouped by its keys
-//	EXISTS, IN elsewhere    cross or left join with counts over S
+//	EXISTS, IN elsewhere    cross or left join with counts over S, or with the
+//	                        combinations of outer values that have a match
+//
+// Correlation by equalities in WHERE gives the keys of these joins. Any other
+// is made one by joining the distinct outer values into S first (bridge, and
+// unnest.go).
 //
 // The joins widen the tree of the clause on the right, so columns that were
 // bound before stay where they are.
@@ -31,12 +36,11 @@ type inner struct {
 	corr correlation
 	// sel is set while the SELECT list and what follows are not bound yet.
 	sel *selecting
-	at  ast.Node
+	at  *ast.SubqueryExpr
 }
 
-// open binds a subquery as far as its correlation. A query that is more than
-// FROM and WHERE is bound to the end, and must then read nothing of the
-// enclosing query beyond WHERE.
+// open binds a subquery as far as its correlation, where plain says that what
+// follows is simple, else to its end.
 func (c *clause) open(sub *ast.SubqueryExpr, plain func(*ast.SelectStmt) bool) (*inner, error) {
 	if c.fixed != "" {
 		return nil, c.refuseAt(sub.OriginTextPosition(), "a subquery %s", c.fixed)
@@ -45,7 +49,7 @@ func (c *clause) open(sub *ast.SubqueryExpr, plain func(*ast.SelectStmt) bool) (
 	defer func() { c.ctes = saved }()
 	s, ok := sub.Query.(*ast.SelectStmt)
 	if !ok {
-		q, err := c.query(sub.Query, true)
+		q, err := c.query(sub.Query, true, c.t)
 		if err != nil {
 			return nil, err
 		}
@@ -56,32 +60,42 @@ func (c *clause) open(sub *ast.SubqueryExpr, plain func(*ast.SelectStmt) bool) (
 		return nil, err
 	}
 	q.unordered = true
+	in := &inner{t: q.t, corr: q.corr, sel: q, at: sub}
 	if plain(s) {
-		return &inner{t: q.t, corr: q.corr, sel: q, at: sub}, nil
+		return in, nil
 	}
-	if !q.corr.empty() {
-		return nil, c.refuseCorrelated(sub)
+	return in, c.complete(in)
+}
+
+// complete binds the rest of a subquery.
+func (c *clause) complete(in *inner) error {
+	if in.sel == nil {
+		return nil
 	}
-	out, err := q.finish()
+	if err := c.untie(in.at, in.t, &in.corr); err != nil {
+		return err
+	}
+	q, err := in.sel.finish()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if nodeHasOuter(out.node) {
-		return nil, c.refuseCorrelated(sub)
-	}
-	return &inner{t: &tree{node: out.node}, at: sub}, nil
+	in.t, in.sel = &tree{node: q.node}, nil
+	return nil
 }
 
-func (c *clause) refuseCorrelated(n ast.Node) error {
-	return c.refuseAt(n.OriginTextPosition(), "this correlated subquery").
-		WithHint("the columns of the outer query may stand in its WHERE, in EXISTS, IN or under one aggregate")
-}
-
-// nodeHasOuter tells whether a plan reads columns of an enclosing query.
-func nodeHasOuter(n plan.Node) bool {
-	found := false
-	eachExpr(n, func(e expr.Expr) { found = found || hasOuter(e) })
-	return found
+// untie makes the correlation of a subquery a filter of its tree.
+func (b *binder) untie(at ast.Node, t *tree, corr *correlation) error {
+	var preds []expr.Expr
+	for i, o := range corr.outer {
+		e, err := b.resolve(at, "=", corr.inner[i], moveIn(o))
+		if err != nil {
+			return err
+		}
+		preds = append(preds, e)
+	}
+	t.push(append(preds, corr.rest...)...)
+	*corr = correlation{}
+	return nil
 }
 
 // isPlain tells whether a SELECT is FROM, WHERE and a list without aggregates.
@@ -105,106 +119,371 @@ func isPlainExists(s *ast.SelectStmt) bool {
 	return isPlain(&c)
 }
 
+// isPlainScalar is what correlatedScalar can take apart.
+func isPlainScalar(s *ast.SelectStmt) bool {
+	if s.GroupBy != nil || s.Having != nil || s.Limit != nil || s.Distinct || s.Kind != ast.SelectStmtKindSelect {
+		return false
+	}
+	return len(s.Fields.Fields) == 1 && s.Fields.Fields[0].WildCard == nil && !hasSubquery(s.Fields.Fields[0].Expr)
+}
+
+// subqueryFinder looks for a subquery in an expression.
+type subqueryFinder struct{ found bool }
+
+// Enter implements ast.Visitor.
+func (f *subqueryFinder) Enter(n ast.Node) (ast.Node, bool) {
+	if _, ok := n.(*ast.SubqueryExpr); ok {
+		f.found = true
+	}
+	return n, f.found
+}
+
+// Leave implements ast.Visitor.
+func (f *subqueryFinder) Leave(n ast.Node) (ast.Node, bool) { return n, true }
+
+func hasSubquery(n ast.Node) bool {
+	var f subqueryFinder
+	n.Accept(&f)
+	return f.found
+}
+
 // innerColumns binds the columns of a subquery, which must be want.
 func (c *clause) innerColumns(in *inner, want int) ([]expr.Expr, error) {
-	var es []expr.Expr
 	if in.sel == nil {
-		for i, col := range in.t.node.Schema() {
-			es = append(es, &expr.Col{Index: i, Name: col.Name, T: col.Type})
-		}
-	} else {
-		list, err := in.sel.fields()
+		return columnsFrom(in.t.node.Schema(), 0), c.operandColumns(in, len(in.t.node.Schema()), want)
+	}
+	list, err := in.sel.fields()
+	if err != nil {
+		return nil, err
+	}
+	es, err := c.listOf(in, in.t, list)
+	if err != nil {
+		return nil, err
+	}
+	return es, c.operandColumns(in, len(es), want)
+}
+
+// operandColumns is errno 1241 where a subquery has another number of columns.
+func (c *clause) operandColumns(in *inner, n, want int) error {
+	if n == want {
+		return nil
+	}
+	return c.errAt(in.at.OriginTextPosition(), sqlerr.ErrOperandColumns, "Operand should contain %d column(s)", want)
+}
+
+// listOf binds the SELECT list of a plain subquery over t.
+func (c *clause) listOf(in *inner, t *tree, list []field) ([]expr.Expr, error) {
+	saved := c.ctes
+	defer func() { c.ctes = saved }()
+	c.ctes = in.sel.ctes
+	cl := &clause{binder: c.binder, t: t, name: "field list"}
+	es := make([]expr.Expr, len(list))
+	for i, f := range list {
+		e, err := cl.expr(f.node)
 		if err != nil {
 			return nil, err
 		}
-		cl := &clause{binder: c.binder, t: in.t, name: "field list"}
-		for _, f := range list {
-			e, err := cl.expr(f.node)
-			if err != nil {
-				return nil, err
-			}
-			es = append(es, e)
-		}
-	}
-	if len(es) != want {
-		return nil, c.errAt(in.at.OriginTextPosition(), sqlerr.ErrOperandColumns, "Operand should contain %d column(s)", want)
+		es[i] = e
 	}
 	return es, nil
 }
 
 // attach joins a subquery's tree to the clause's and returns where its
-// columns begin. Keys are over either side; rest is over the subquery, with
-// outerCols for the clause's columns.
+// columns begin. lkeys are over the clause's tree, all else over the
+// subquery's; that tree reads no column of the clause's.
 func (c *clause) attach(kind plan.JoinKind, r *tree, lkeys, rkeys, rest []expr.Expr) int {
+	if c.t.stem == nil {
+		c.t.stem = c.t.node
+	}
 	lpos, rpos := c.t.extend(lkeys), r.extend(rkeys)
 	base := len(c.t.node.Schema())
-	joined := joinTrees(kind, c.t.node, r.node, lpos, rpos).node.(*plan.Join)
+	joined := joinTrees(kind, c.t.node, shiftPlan(r.node, -1), lpos, rpos).node.(*plan.Join)
 	for _, e := range rest {
-		joined.On = append(joined.On, inside(e, base))
+		joined.On = append(joined.On, moveOut(e, base))
 	}
 	c.t.node = joined
 	return base
 }
 
-// inside turns an expression over a subquery into one over the join with it.
-func inside(e expr.Expr, base int) expr.Expr {
-	return expr.Transform(e, func(e expr.Expr) expr.Expr {
-		if col, ok := e.(*expr.Col); ok {
-			i := col.Index + base
-			if col.Index < 0 {
-				i = outerCol(col.Index)
-			}
-			return &expr.Col{Index: i, Name: col.Name, T: col.T}
+// attached reads a column that attach joined.
+func (c *clause) attached(i int) expr.Expr {
+	col := c.t.node.Schema()[i]
+	return &expr.Col{Index: i, Name: col.Name, T: col.Type}
+}
+
+// bridge makes correlation of any form one by equalities: the distinct outer
+// values are joined into the subquery's tree, whose columns stay where they
+// are. Expressions over that tree are returned as they are to be read then.
+func (c *clause) bridge(in *inner, es ...expr.Expr) ([]expr.Expr, error) {
+	refs := newReferences()
+	_, near := refs.see(in.t.node)
+	for _, e := range append(append([]expr.Expr{}, es...), in.corr.rest...) {
+		near = refs.expr(e) || near
+	}
+	if !near {
+		in.t.push(in.corr.rest...)
+		in.corr.rest = nil
+		return es, nil
+	}
+	if err := c.untie(in.at, in.t, &in.corr); err != nil {
+		return nil, err
+	}
+	refs.see(in.t.node)
+	d, err := c.domainOf(in.at, c.stem(in.t.node, refs.order), refs.order)
+	if err != nil {
+		return nil, err
+	}
+	base := len(in.t.node.Schema())
+	if in.t.node, err = c.unnest(in.at, in.t.node, d); err != nil {
+		return nil, err
+	}
+	if n := sizeOf(in.t.node, maxUnnested); n >= maxUnnested {
+		return nil, c.refuseAt(in.at.OriginTextPosition(), "a correlated subquery of this many parts")
+	}
+	in.corr = correlation{outer: d.outer, inner: d.keyColumns(base)}
+	return d.locals(es, base), nil
+}
+
+// maxUnnested bounds the nodes of an unnested subquery: domains hold the plans
+// of the queries around them.
+const maxUnnested = 20000
+
+// sizeOf counts the nodes of a plan, up to limit.
+func sizeOf(n plan.Node, limit int) int {
+	size := 1
+	for _, k := range n.Children() {
+		if size >= limit {
+			return limit
 		}
-		return e
+		size += sizeOf(k, limit-size)
+	}
+	return min(size, limit)
+}
+
+// maxStem is the size of a plan beyond which a domain is not taken from it.
+const maxStem = 300
+
+// stem returns the rows from which the domain of a subquery is taken: those
+// before the joins of other subqueries, for these change no column that can be
+// named. Where conditions have been joined and the subquery may fail, only the
+// rows that are left count.
+func (c *clause) stem(sub plan.Node, cols []int) plan.Node {
+	s := c.t.stem
+	if s == nil || c.filtering && mayFail(sub) && sizeOf(c.t.node, maxStem) < maxStem {
+		return c.t.node
+	}
+	for _, i := range cols {
+		if i >= len(s.Schema()) {
+			return c.t.node
+		}
+	}
+	return s
+}
+
+// mayFail tells whether answering n can be an error.
+func mayFail(n plan.Node) bool {
+	found := false
+	plan.Walk(n, func(n plan.Node) bool {
+		if a, ok := n.(*plan.Aggregate); ok {
+			for _, x := range a.Aggs {
+				found = found || x.Func == plan.Single
+			}
+		}
+		for _, e := range plan.Exprs(n) {
+			found = found || expr.Fallible(e)
+		}
+		return !found
 	})
+	return found
 }
 
-// semiJoin binds a conjunct of WHERE that is an EXISTS or IN with a subquery,
-// or the contrary of one, as a join; false for any other.
-func (c *clause) semiJoin(n ast.ExprNode) (bool, error) {
-	not := false
-	for {
-		switch x := strip(n).(type) {
-		case *ast.UnaryOperationExpr:
-			if x.Op != opcode.Not && x.Op != opcode.Not2 {
-				return false, nil
-			}
-			not, n = !not, x.V
-			continue
-		case *ast.ExistsSubqueryExpr:
-			return true, c.existsJoin(x, not != x.Not)
-		case *ast.PatternInExpr:
-			if x.Sel == nil {
-				return false, nil
-			}
-			return true, c.inJoin(x.Expr, x.Sel, not != x.Not)
-		case *ast.CompareSubqueryExpr:
-			in, ok := quantified(x)
-			if !ok {
-				return false, nil
-			}
-			return true, c.inJoin(x.L, x.R, not == in)
+// scalarSubquery is (SELECT ..) as a value.
+func (c *clause) scalarSubquery(sub *ast.SubqueryExpr) (expr.Expr, error) {
+	if e, ok := c.t.subqueries[sub]; ok {
+		return e, nil
+	}
+	in, err := c.open(sub, isPlainScalar)
+	if err != nil {
+		return nil, err
+	}
+	var e expr.Expr
+	if in.sel != nil && !in.corr.empty() {
+		e, err = c.correlatedScalar(in)
+	} else {
+		var es []expr.Expr
+		if es, err = c.onlyRow(in, 1); err == nil {
+			e = es[0]
 		}
-		return false, nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	if c.t.subqueries == nil {
+		c.t.subqueries = map[*ast.SubqueryExpr]expr.Expr{}
+	}
+	c.t.subqueries[sub] = e
+	return e, nil
 }
 
-// quantified reads = ANY as IN and <> ALL as NOT IN.
-func quantified(n *ast.CompareSubqueryExpr) (in, ok bool) {
-	switch {
-	case n.Op == opcode.EQ && !n.All:
-		return true, true
-	case n.Op == opcode.NE && n.All:
-		return false, true
+// onlyRow is the only row of a subquery as values, NULLs where it has none;
+// want is the number of its columns, 0 for any.
+func (c *clause) onlyRow(in *inner, want int) ([]expr.Expr, error) {
+	if err := c.complete(in); err != nil {
+		return nil, err
 	}
-	return false, false
+	n := len(in.t.node.Schema())
+	if want == 0 {
+		want = n
+	}
+	if err := c.operandColumns(in, n, want); err != nil {
+		return nil, err
+	}
+	always, few := oneRow(in.t.node), fewRows(in.t.node)
+	if _, err := c.bridge(in); err != nil {
+		return nil, err
+	}
+	keys := len(in.corr.inner)
+	if in.corr.empty() {
+		if !always {
+			in.t = single(in.t.node, nil, upTo(n))
+		}
+		base := c.attach(plan.InnerJoin, in.t, nil, nil, nil)
+		return columnsFrom(c.t.node.Schema()[base:][:n], base), nil
+	}
+	first := 0
+	if !always && !few {
+		in.t = single(in.t.node, in.t.extend(in.corr.inner), upTo(n))
+		in.corr.inner, first = leading(in.t.node, keys), keys
+	}
+	base := c.attach(plan.LeftJoin, in.t, in.corr.outer, in.corr.inner, nil) + first
+	return columnsFrom(c.t.node.Schema()[base:][:n], base), nil
 }
 
+func upTo(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// oneRow tells whether a node always puts out exactly one row.
+func oneRow(n plan.Node) bool {
+	switch n := n.(type) {
+	case *plan.Aggregate:
+		return len(n.Groups) == 0
+	case *plan.Project:
+		return oneRow(n.In)
+	case *plan.Values:
+		return len(n.Rows) == 1
+	}
+	return false
+}
+
+// fewRows tells whether a node never puts out two rows.
+func fewRows(n plan.Node) bool {
+	switch n := n.(type) {
+	case *plan.Top:
+		return n.LimitParam == nil && n.Limit >= 0 && n.Limit <= 1 && len(n.Groups) == 0 || fewRows(n.In)
+	case *plan.Filter:
+		return fewRows(n.In)
+	case *plan.Project:
+		return fewRows(n.In)
+	}
+	return oneRow(n)
+}
+
+// single groups n by columns and takes the only values of the columns args.
+func single(n plan.Node, groups, args []int) *tree {
+	agg := &plan.Aggregate{In: n, Groups: groups}
+	for _, g := range groups {
+		agg.Sch = append(agg.Sch, n.Schema()[g])
+	}
+	for _, arg := range args {
+		t := n.Schema()[arg].Type.WithNull(true)
+		agg.Aggs = append(agg.Aggs, plan.Agg{Func: plan.Single, Arg: arg, Type: t})
+		agg.Sch = append(agg.Sch, plan.Column{Name: n.Schema()[arg].Name, Type: t})
+	}
+	return &tree{node: agg}
+}
+
+// correlatedScalar is a scalar subquery tied to the clause: its rows are
+// grouped by the inner sides of what ties it and joined on the outer ones.
+func (c *clause) correlatedScalar(in *inner) (expr.Expr, error) {
+	list, err := in.sel.fields()
+	if err != nil {
+		return nil, err
+	}
+	var f finder
+	list[0].node.Accept(&f)
+	if f.aggregates() {
+		return c.correlatedAggregate(in, list[0].node, f.aggs)
+	}
+	es, err := c.innerColumns(in, 1)
+	if err != nil {
+		return nil, err
+	}
+	if es, err = c.bridge(in, es...); err != nil {
+		return nil, err
+	}
+	pos := in.t.extend(append(append([]expr.Expr{}, in.corr.inner...), es[0]))
+	n := len(in.corr.inner)
+	r := single(in.t.node, pos[:n], pos[n:])
+	base := c.attach(plan.LeftJoin, r, in.corr.outer, leading(r.node, n), nil)
+	return c.attached(base + n), nil
+}
+
+// leading reads the first n columns of a node.
+func leading(n plan.Node, count int) []expr.Expr {
+	return columnsFrom(n.Schema()[:count], 0)
+}
+
+// correlatedAggregate is (SELECT f(COUNT(..), SUM(..)) ..): groups that are
+// not there count 0.
+func (c *clause) correlatedAggregate(in *inner, n ast.ExprNode, aggs []ast.ExprNode) (expr.Expr, error) {
+	g := &grouping{pre: in.t, at: map[ast.ExprNode]int{}, explicit: true}
+	for _, a := range aggs {
+		if err := c.addAgg(g, a); err != nil {
+			return nil, err
+		}
+	}
+	var args []expr.Expr
+	for _, a := range g.aggs {
+		if a.arg != nil {
+			args = append(args, a.arg)
+		}
+	}
+	args, err := c.bridge(in, args...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range g.aggs {
+		if g.aggs[i].arg != nil {
+			g.aggs[i].arg, args = args[0], args[1:]
+		}
+	}
+	g.exprs = in.corr.inner
+	r := g.build(nil)
+	g.base = c.attach(plan.LeftJoin, r, in.corr.outer, leading(r.node, len(g.exprs)), nil)
+	g.joined = true
+	cl := &clause{binder: c.binder, t: &tree{node: c.t.node, group: g, outer: c.t}, name: "field list", fixed: "inside a correlated one"}
+	e, err := cl.expr(n)
+	if err != nil {
+		return nil, err
+	}
+	return moveOut(e, 0), nil
+}
+
+// existsJoin is [NOT] EXISTS (S) as a join.
 func (c *clause) existsJoin(n *ast.ExistsSubqueryExpr, not bool) error {
 	in, err := c.openExists(n)
 	if err != nil {
 		return err
+	}
+	if readsNext(in.t.node) {
+		if _, err := c.bridge(in); err != nil {
+			return err
+		}
 	}
 	kind := plan.SemiJoin
 	if not {
@@ -229,186 +508,9 @@ func (c *clause) openExists(n *ast.ExistsSubqueryExpr) (*inner, error) {
 		return nil, err
 	}
 	scratch := *in.t
-	cl := &clause{binder: c.binder, t: &scratch, name: "field list"}
-	for _, f := range list {
-		if _, err := cl.expr(f.node); err != nil {
-			return nil, err
-		}
-	}
-	return in, nil
-}
-
-// inJoin is x [NOT] IN (S) as a join.
-func (c *clause) inJoin(x, sel ast.ExprNode, not bool) error {
-	sub, ok := strip(sel).(*ast.SubqueryExpr)
-	if !ok {
-		return c.refuseAt(sel.OriginTextPosition(), "this IN")
-	}
-	parts := []ast.ExprNode{x}
-	if row, ok := strip(x).(*ast.RowExpr); ok {
-		parts = row.Values
-	}
-	xs, err := c.exprs(parts...)
-	if err != nil {
-		return err
-	}
-	in, err := c.open(sub, isPlain)
-	if err != nil {
-		return err
-	}
-	ys, err := c.innerColumns(in, len(xs))
-	if err != nil {
-		return err
-	}
-	nullable := false
-	for i := range xs {
-		if hasOuter(ys[i]) || hasOuter(xs[i]) {
-			return c.refuseCorrelated(sub)
-		}
-		nullable = nullable || maybeNull(xs[i]) || maybeNull(ys[i])
-		xs[i], ys[i] = alike(xs[i], ys[i])
-	}
-	kind := plan.SemiJoin
-	switch {
-	case not && !nullable:
-		kind = plan.AntiJoin
-	case not && len(xs) == 1 && in.corr.empty():
-		kind = plan.NullAntiJoin
-	case not:
-		return c.refuseAt(sub.OriginTextPosition(), "NOT IN of several columns, or of a correlated subquery, where one may be NULL").
-			WithHint("use NOT EXISTS")
-	}
-	c.attach(kind, in.t, append(xs, in.corr.outer...), append(ys, in.corr.inner...), in.corr.rest)
-	return nil
-}
-
-func maybeNull(e expr.Expr) bool { return e.Type().Nullable || e.Type().Kind == types.Null }
-
-// scalarSubquery is (SELECT ..) as a value.
-func (c *clause) scalarSubquery(sub *ast.SubqueryExpr) (expr.Expr, error) {
-	in, err := c.open(sub, func(s *ast.SelectStmt) bool {
-		return s.GroupBy == nil && s.Having == nil && s.Limit == nil && !s.Distinct && s.Kind == ast.SelectStmtKindSelect
-	})
-	if err != nil {
-		return nil, err
-	}
-	if in.sel != nil && !in.corr.empty() {
-		return c.correlatedScalar(sub, in)
-	}
-	if in.sel != nil {
-		q, err := in.sel.finish()
-		if err != nil {
-			return nil, err
-		}
-		if nodeHasOuter(q.node) {
-			return nil, c.refuseCorrelated(sub)
-		}
-		in.t, in.sel = &tree{node: q.node}, nil
-	}
-	if _, err := c.innerColumns(in, 1); err != nil {
-		return nil, err
-	}
-	if !oneRow(in.t.node) {
-		in.t = single(in.t.node, nil, 0)
-	}
-	base := c.attach(plan.InnerJoin, in.t, nil, nil, nil)
-	return c.attached(base), nil
-}
-
-// attached reads a column that attach joined.
-func (c *clause) attached(i int) expr.Expr {
-	col := c.t.node.Schema()[i]
-	return &expr.Col{Index: i, Name: col.Name, T: col.Type}
-}
-
-// oneRow tells whether a node always puts out exactly one row.
-func oneRow(n plan.Node) bool {
-	switch n := n.(type) {
-	case *plan.Aggregate:
-		return len(n.Groups) == 0
-	case *plan.Project:
-		return oneRow(n.In)
-	case *plan.Values:
-		return len(n.Rows) == 1
-	}
-	return false
-}
-
-// single groups n by columns and takes the only value of column arg.
-func single(n plan.Node, groups []int, arg int) *tree {
-	t := n.Schema()[arg].Type.WithNull(true)
-	agg := &plan.Aggregate{In: n, Groups: groups, Aggs: []plan.Agg{{Func: plan.Single, Arg: arg, Type: t}}}
-	for _, g := range groups {
-		agg.Sch = append(agg.Sch, n.Schema()[g])
-	}
-	agg.Sch = append(agg.Sch, plan.Column{Name: n.Schema()[arg].Name, Type: t})
-	return &tree{node: agg}
-}
-
-// correlatedScalar is a scalar subquery tied by equalities: its rows are
-// grouped by the inner sides and joined on the outer ones.
-func (c *clause) correlatedScalar(sub *ast.SubqueryExpr, in *inner) (expr.Expr, error) {
-	if len(in.corr.rest) > 0 {
-		return nil, c.refuseAt(sub.OriginTextPosition(), "a correlated subquery with a condition other than =")
-	}
-	list, err := in.sel.fields()
-	if err != nil {
-		return nil, err
-	}
-	if len(list) != 1 {
-		return nil, c.errAt(sub.OriginTextPosition(), sqlerr.ErrOperandColumns, "Operand should contain 1 column(s)")
-	}
-	var f finder
-	list[0].node.Accept(&f)
-	if f.aggregates() {
-		return c.correlatedAggregate(sub, in, list[0].node, f.aggs)
-	}
-	es, err := c.innerColumns(in, 1)
-	if err != nil {
-		return nil, err
-	}
-	if hasOuter(es[0]) {
-		return nil, c.refuseCorrelated(sub)
-	}
-	pos := in.t.extend(append(append([]expr.Expr{}, in.corr.inner...), es[0]))
-	n := len(in.corr.inner)
-	r := single(in.t.node, pos[:n], pos[n])
-	base := c.attach(plan.LeftJoin, r, in.corr.outer, leading(r.node, n), nil)
-	return c.attached(base + n), nil
-}
-
-// leading reads the first n columns of a node.
-func leading(n plan.Node, count int) []expr.Expr {
-	es := make([]expr.Expr, count)
-	for i, col := range n.Schema()[:count] {
-		es[i] = &expr.Col{Index: i, Name: col.Name, T: col.Type}
-	}
-	return es
-}
-
-// correlatedAggregate is (SELECT f(COUNT(..), SUM(..)) ..): groups that are
-// not there count 0.
-func (c *clause) correlatedAggregate(sub ast.Node, in *inner, n ast.ExprNode, aggs []ast.ExprNode) (expr.Expr, error) {
-	g := &grouping{pre: in.t, exprs: in.corr.inner, at: map[ast.ExprNode]int{}, explicit: true}
-	for _, a := range aggs {
-		if err := c.addAgg(g, a); err != nil {
-			return nil, err
-		}
-	}
-	for _, a := range g.aggs {
-		if a.arg != nil && hasOuter(a.arg) {
-			return nil, c.refuseCorrelated(sub)
-		}
-	}
-	r := g.build(nil)
-	g.base = c.attach(plan.LeftJoin, r, in.corr.outer, leading(r.node, len(g.exprs)), nil)
-	g.joined = true
-	cl := &clause{binder: c.binder, t: &tree{node: c.t.node, group: g, outer: c.t}, name: "field list", fixed: "inside a correlated one"}
-	e, err := cl.expr(n)
-	if err != nil {
-		return nil, err
-	}
-	return inside(e, 0), nil
+	scratch.subqueries = nil
+	_, err = c.listOf(in, &scratch, list)
+	return in, err
 }
 
 // existsValue is EXISTS (S) where a join cannot filter: as 0 or 1.
@@ -417,30 +519,91 @@ func (c *clause) existsValue(n *ast.ExistsSubqueryExpr) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(in.corr.rest) > 0 {
-		return nil, c.refuseAt(n.OriginTextPosition(), "EXISTS as a value with a correlated condition other than =")
-	}
-	keys := len(in.corr.inner)
-	r := counted(in.t, in.corr.inner)
-	if keys == 0 {
-		base := c.attach(plan.InnerJoin, r, nil, nil, nil)
-		op := ">"
-		if n.Not {
-			op = "="
-		}
-		return c.resolve(n, op, c.attached(base), intConst(0))
-	}
-	base := c.attach(plan.LeftJoin, r, in.corr.outer, leading(r.node, keys), nil)
-	e, err := c.resolve(n, "is_null", c.attached(base+keys))
-	if err != nil || n.Not {
+	e, err := c.matched(in, nil)
+	if err != nil || !n.Not {
 		return e, err
 	}
-	return c.resolve(n, "not", e)
+	return c.negated(n, e)
 }
 
-// counted groups a tree by keys and counts the rows, and the values of the
-// keys that follow.
-func counted(t *tree, keys []expr.Expr, values ...int) *tree {
+// matched tells, as 0 or 1, whether a subquery has a row for which preds, over
+// its tree, are true. in is used up, but not the node of its tree.
+func (c *clause) matched(in *inner, preds []expr.Expr) (expr.Expr, error) {
+	if readsNext(in.t.node) {
+		if _, err := c.bridge(in); err != nil {
+			return nil, err
+		}
+	}
+	refs := newReferences()
+	for _, e := range append(preds, in.corr.rest...) {
+		refs.expr(e)
+	}
+	if len(refs.order) == 0 {
+		in.t.push(append(preds, in.corr.rest...)...)
+		return c.counted(in)
+	}
+	for _, e := range in.corr.outer {
+		refs.expr(moveIn(e))
+	}
+	d, err := c.domainOf(in.at, c.stem(in.t.node, refs.order), refs.order)
+	if err != nil {
+		return nil, err
+	}
+	ties := make([]expr.Expr, len(in.corr.outer))
+	for i, e := range in.corr.outer {
+		ties[i] = d.local(moveIn(e), 0)
+	}
+	l := &tree{node: d.node}
+	lpos, rpos := l.extend(ties), in.t.extend(in.corr.inner)
+	semi := joinTrees(plan.SemiJoin, l.node, in.t.node, lpos, rpos).node.(*plan.Join)
+	base := len(l.node.Schema())
+	for _, e := range append(preds, in.corr.rest...) {
+		e = mapColumns(e, func(c int) int {
+			if c >= 0 {
+				return c + base
+			}
+			return c
+		})
+		semi.On = append(semi.On, d.local(e, 0))
+	}
+	found := &tree{node: semi}
+	mark := found.extend([]expr.Expr{intConst(1)})[0]
+	at := c.attach(plan.LeftJoin, found, d.outer, d.keyColumns(0), nil)
+	return c.present(in.at, c.attached(at+mark))
+}
+
+// present is 1 where a column of a joined side is there.
+func (c *clause) present(at ast.Node, e expr.Expr) (expr.Expr, error) {
+	missing, err := c.resolve(at, "is_null", e)
+	if err != nil {
+		return nil, err
+	}
+	return c.resolve(at, "not", missing)
+}
+
+// negated is NOT e, of a condition that is never NULL.
+func (b *binder) negated(at ast.Node, e expr.Expr) (expr.Expr, error) {
+	if n, ok := e.(*expr.Call); ok && n.Fn == expr.FnNot {
+		return n.Args[0], nil
+	}
+	return b.resolve(at, "not", e)
+}
+
+// counted tells whether a subquery tied by equalities alone has a row.
+func (c *clause) counted(in *inner) (expr.Expr, error) {
+	keys := len(in.corr.inner)
+	r := counts(in.t, in.corr.inner)
+	if keys == 0 {
+		base := c.attach(plan.InnerJoin, r, nil, nil, nil)
+		return c.resolve(in.at, ">", c.attached(base), intConst(0))
+	}
+	base := c.attach(plan.LeftJoin, r, in.corr.outer, leading(r.node, keys), nil)
+	return c.present(in.at, c.attached(base+keys))
+}
+
+// counts groups a tree by keys and counts the rows, and the values of the
+// columns that follow.
+func counts(t *tree, keys []expr.Expr, values ...int) *tree {
 	pos := t.extend(keys)
 	agg := &plan.Aggregate{In: t.node, Groups: pos}
 	for _, p := range pos {
@@ -454,88 +617,4 @@ func counted(t *tree, keys []expr.Expr, values ...int) *tree {
 		agg.Sch = append(agg.Sch, plan.Column{Name: a.Name, Type: a.Type})
 	}
 	return &tree{node: agg}
-}
-
-// compareSubquery is a comparison with ANY or ALL of a subquery.
-func (c *clause) compareSubquery(n *ast.CompareSubqueryExpr) (expr.Expr, error) {
-	in, ok := quantified(n)
-	if !ok {
-		return nil, c.refuseAt(n.OriginTextPosition(), "a comparison with ANY or ALL other than = ANY and <> ALL").
-			WithHint("compare with MIN or MAX")
-	}
-	return c.inValue(n, n.L, n.R, !in)
-}
-
-func (c *clause) inSubquery(n *ast.PatternInExpr) (expr.Expr, error) {
-	return c.inValue(n, n.Expr, n.Sel, n.Not)
-}
-
-// inValue is x [NOT] IN (S) where a join cannot filter, with NULL for what is
-// unknown: x joins the distinct values of S, and where NULLs may matter also
-// the counts of its rows and values.
-func (c *clause) inValue(at ast.Node, x, sel ast.ExprNode, not bool) (expr.Expr, error) {
-	sub, ok := strip(sel).(*ast.SubqueryExpr)
-	if _, row := strip(x).(*ast.RowExpr); row || !ok {
-		return nil, c.refuseAt(at.OriginTextPosition(), "IN of several columns as a value")
-	}
-	l, err := c.expr(x)
-	if err != nil {
-		return nil, err
-	}
-	in, err := c.open(sub, isPlain)
-	if err != nil {
-		return nil, err
-	}
-	ys, err := c.innerColumns(in, 1)
-	if err != nil {
-		return nil, err
-	}
-	if !in.corr.empty() || hasOuter(ys[0]) || hasOuter(l) {
-		return nil, c.refuseCorrelated(sub)
-	}
-	nullable := maybeNull(l) || maybeNull(ys[0])
-	key, y := alike(l, ys[0])
-	pos := in.t.extend([]expr.Expr{y})
-	y = &expr.Col{Index: pos[0], T: y.Type()}
-	all := *in.t
-	r := counted(in.t, []expr.Expr{y})
-	base := c.attach(plan.LeftJoin, r, []expr.Expr{key}, leading(r.node, 1), nil)
-	missing, err := c.resolve(at, "is_null", c.attached(base+1))
-	if err != nil {
-		return nil, err
-	}
-	found, err := c.resolve(at, "not", missing)
-	if err != nil {
-		return nil, err
-	}
-	if !nullable {
-		if not {
-			return missing, nil
-		}
-		return found, nil
-	}
-	base = c.attach(plan.InnerJoin, counted(&all, nil, pos[0]), nil, nil, nil)
-	return c.inWithNulls(at, l, found, c.attached(base), c.attached(base+1), not)
-}
-
-// inWithNulls settles IN from: was x found, the rows and the values of S.
-func (c *clause) inWithNulls(at ast.Node, x, found, rows, values expr.Expr, not bool) (expr.Expr, error) {
-	yes, no := intConst(1), intConst(0)
-	if not {
-		yes, no = no, yes
-	}
-	empty, err := c.resolve(at, "=", rows, intConst(0))
-	if err != nil {
-		return nil, err
-	}
-	unknown, err := c.resolve(at, "is_null", x)
-	if err != nil {
-		return nil, err
-	}
-	nulls, err := c.resolve(at, "<", values, rows)
-	if err != nil {
-		return nil, err
-	}
-	null := nullConst(types.TypeInt)
-	return c.resolve(at, "case", empty, no, found, yes, unknown, null, nulls, null, no)
 }

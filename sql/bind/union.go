@@ -10,11 +10,11 @@ import (
 )
 
 // union binds UNION [ALL] with its ORDER BY and LIMIT.
-func (b *binder) union(n *ast.SetOprStmt, unordered bool) (*selected, error) {
+func (b *binder) union(n *ast.SetOprStmt, unordered bool, outer *tree) (*selected, error) {
 	if err := b.with(n.With); err != nil {
 		return nil, err
 	}
-	return b.setOperations(n.SelectList, n.OrderBy, n.Limit, unordered)
+	return b.setOperations(n.SelectList, n.OrderBy, n.Limit, unordered, outer)
 }
 
 // operand is one query of a UNION and whether what stands before it, with
@@ -24,10 +24,10 @@ type operand struct {
 	distinct bool
 }
 
-func (b *binder) setOperations(l *ast.SetOprSelectList, o *ast.OrderByClause, limit *ast.Limit, unordered bool) (*selected, error) {
+func (b *binder) setOperations(l *ast.SetOprSelectList, o *ast.OrderByClause, limit *ast.Limit, unordered bool, outer *tree) (*selected, error) {
 	ops := make([]operand, 0, len(l.Selects))
 	for _, n := range l.Selects {
-		op, err := b.operand(n)
+		op, err := b.operand(n, outer)
 		if err != nil {
 			return nil, err
 		}
@@ -43,7 +43,7 @@ func (b *binder) setOperations(l *ast.SetOprSelectList, o *ast.OrderByClause, li
 }
 
 // operand binds one query of a UNION.
-func (b *binder) operand(n ast.Node) (operand, error) {
+func (b *binder) operand(n ast.Node, outer *tree) (operand, error) {
 	saved := b.ctes
 	defer func() { b.ctes = saved }()
 	var how *ast.SetOprType
@@ -52,11 +52,11 @@ func (b *binder) operand(n ast.Node) (operand, error) {
 	switch n := n.(type) {
 	case *ast.SelectStmt:
 		how = n.AfterSetOperator
-		q, err = b.query(n, true)
+		q, err = b.query(n, true, outer)
 	case *ast.SetOprSelectList:
 		how = n.AfterSetOperator
 		if err = b.with(n.With); err == nil {
-			q, err = b.setOperations(n, n.OrderBy, n.Limit, true)
+			q, err = b.setOperations(n, n.OrderBy, n.Limit, true, outer)
 		}
 	default:
 		return operand{}, sqlerr.NotSupported("this kind of query in a UNION")
