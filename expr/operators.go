@@ -97,7 +97,7 @@ func rewrite(name string, args []Expr) (Expr, error, bool) {
 // splitBetween makes x BETWEEN a AND b of two comparisons when x is cheap to
 // read twice, so that the planner sees bounds.
 func splitBetween(args []Expr) (Expr, error, bool) {
-	if _, ok := args[0].(*Call); ok {
+	if _, ok := numbersBetween(args)[0].(*Call); ok {
 		return nil, nil, false
 	}
 	lo, err := Resolve(">=", []Expr{args[0], args[1]})
@@ -408,6 +408,7 @@ func resolveBetween(d *def, args []Expr) (*Call, error) {
 	if err != nil {
 		return nil, err
 	}
+	args = numbersBetween(args)
 	x := typeParam(args[0], args[1].Type())
 	lo, err := comparable([]Expr{x, args[1]})
 	if err != nil {
@@ -422,6 +423,21 @@ func resolveBetween(d *def, args []Expr) (*Call, error) {
 	}
 	// The bounds differ in kind: each comparison has a type of its own.
 	return d.typed([]Expr{x, args[1], args[2]}, types.TypeInt), nil
+}
+
+// numbersBetween makes numbers of the strings of a BETWEEN that looks for a
+// string and has a number for a bound: MySQL compares all three as one type.
+func numbersBetween(args []Expr) []Expr {
+	if !args[0].Type().Kind.IsText() || !args[1].Type().Kind.IsNumeric() && !args[2].Type().Kind.IsNumeric() {
+		return args
+	}
+	out := append([]Expr(nil), args...)
+	for i, a := range out {
+		if a.Type().Kind.IsText() {
+			out[i] = Cast(a, types.TypeFloat)
+		}
+	}
+	return out
 }
 
 func resolveIn(d *def, args []Expr) (*Call, error) {
