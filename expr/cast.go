@@ -20,7 +20,7 @@ func Cast(e Expr, t types.Type) Expr {
 }
 
 // implicit is the cast that brings branches to one type: it lets a quotient
-// be, whose digits may still be asked for.
+// of that type be, whose digits may still be asked for.
 func implicit(e Expr, t types.Type) Expr {
 	from := e.Type()
 	if sameButNull(from, t) {
@@ -35,6 +35,9 @@ func implicit(e Expr, t types.Type) Expr {
 		if x.V.IsNull {
 			return &Const{types.NullValue(t)}
 		}
+	}
+	if t.Kind.IsFloat() || t.Kind == types.Decimal && t.Scale > from.Scale {
+		e = Unrounded(e)
 	}
 	return newCast(e, t)
 }

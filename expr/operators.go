@@ -494,7 +494,7 @@ func resolveGreatest(d *def, args []Expr) (*Call, error) {
 	}
 	out := make([]Expr, len(args))
 	for i, a := range args {
-		out[i] = implicit(a, t)
+		out[i] = Cast(a, t)
 	}
 	return d.typed(out, t), nil
 }

@@ -36,6 +36,13 @@ func Unrounded(e Expr) Expr {
 	return e
 }
 
+// Rounded is the decimal e shown with t's digits, while Unrounded finds all of
+// them: an addition of nothing, which rounds to its type as all arithmetic does.
+func Rounded(e Expr, t types.Type) Expr {
+	zero := &Const{types.Value{Type: types.NewDecimal(1, 0)}}
+	return &Call{Fn: FnAdd, Args: []Expr{e, zero}, T: t.WithNull(e.Type().Nullable)}
+}
+
 // withScale gives c more digits behind the point, as far as they fit.
 func withScale(c *Call, args []Expr, scale int) Expr {
 	if scale <= int(c.T.Scale) {
