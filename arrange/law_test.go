@@ -410,6 +410,10 @@ func (s *subject) checkPoints(snap *Snap) {
 		if err != nil || one != want || all[i] != want {
 			s.t.Fatalf("WeightOf %d, Weights %d, want %d (%v)", one, all[i], want, err)
 		}
+		k := rowKeys.At(i)
+		if has, err := snap.Has(k); err != nil || has != (len(s.within(zset.PrefixRange(k))) > 0) {
+			s.t.Fatalf("Has says %v of key %v (%v)", has, k, err)
+		}
 	}
 }
 

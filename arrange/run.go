@@ -16,6 +16,7 @@ type run struct {
 	rows        int       // entries, not weights
 	sum         int64     // of the weights
 	bytes       int64
+	minus       bool // there are weights below 0
 	merging     bool // a merge in the background reads it; guarded by Lane.mu
 }
 
@@ -28,6 +29,7 @@ type blockRef struct {
 	rows   int
 	sum    int64
 	bytes  int64
+	minus  bool // there are weights below 0
 }
 
 // builder makes a run out of rows that come in order.
@@ -59,6 +61,7 @@ func (b *builder) add(p *picks) {
 		ref.sum = 0
 		for _, w := range p.w {
 			ref.sum += w
+			ref.minus = ref.minus || w < 0
 		}
 	}
 	if b.sh.alias >= 0 {
@@ -93,6 +96,7 @@ func (b *builder) append(ref blockRef, keys *zset.Keys) {
 	r.rows += ref.rows
 	r.sum += ref.sum
 	r.bytes += ref.bytes
+	r.minus = r.minus || ref.minus
 }
 
 // finish returns the run, nil when it has no rows.

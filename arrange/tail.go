@@ -18,6 +18,8 @@ type tail struct {
 	keys zset.Keys
 	perm []uint16
 	sum  int64 // of the weights
+	// minus says that there are weights below 0.
+	minus bool
 }
 
 // edge returns the first position in perm whose key is not below key, or,
@@ -109,7 +111,7 @@ func (t *tail) writable(sh *shape) *tail {
 		c.keys.AppendFrom(&t.keys, i)
 	}
 	c.perm = slices.Clone(t.perm)
-	c.sum = t.sum
+	c.sum, c.minus = t.sum, t.minus
 	return c
 }
 
@@ -127,6 +129,7 @@ func (t *tail) add(sh *shape, b *zset.Batch, keys *zset.Keys, idx []int32, w []i
 	for i := from; i < t.rows.N; i++ {
 		t.perm = slices.Insert(t.perm, t.place(sh, i), uint16(i))
 		t.sum += t.rows.W[i]
+		t.minus = t.minus || t.rows.W[i] < 0
 	}
 }
 

@@ -2,6 +2,7 @@ package arrange
 
 import (
 	"sort"
+	"sync"
 
 	"github.com/weirdb/weir/zset"
 )
@@ -13,6 +14,57 @@ func (s *Snap) WeightOf(key zset.Key, row *zset.Batch, i int) (int64, error) {
 		return 0, err
 	}
 	return s.sh.weight(s.st.Load(), key, key.Hash(), row, i)
+}
+
+// Has tells whether a row is there whose key begins with key.
+func (s *Snap) Has(key zset.Key) (bool, error) {
+	if err := s.sh.checkForm(key.IsInt); err != nil {
+		return false, err
+	}
+	st := s.st.Load()
+	if st.minus() {
+		c := cursors.Get().(*Cursor)
+		c.Reset(s, zset.PrefixRange(key), false)
+		has, err := c.Next(), c.Err()
+		c.Close()
+		cursors.Put(c)
+		return has, err
+	}
+	// Nothing is taken back, so a row in any segment is there: the oldest run
+	// is the largest.
+	for _, run := range st.runs {
+		b, ok := run.locate(key)
+		if !ok {
+			continue
+		}
+		blk, err := run.blocks[b].handle.Acquire()
+		if err != nil {
+			return false, err
+		}
+		at := run.blocks[b].fence.lower(&blk.Keys, key)
+		ok = at < blk.Rows.N && matches(&blk.Keys, at, key)
+		run.blocks[b].handle.Release(blk)
+		if ok {
+			return true, nil
+		}
+	}
+	at := st.tail.edge(key, false)
+	return at < len(st.tail.perm) && matches(&st.tail.keys, int(st.tail.perm[at]), key), nil
+}
+
+var cursors = sync.Pool{New: func() any { return new(Cursor) }}
+
+// minus tells whether a segment takes rows of others back.
+func (st *state) minus() bool {
+	if st.tail.minus {
+		return true
+	}
+	for _, r := range st.runs {
+		if r.minus {
+			return true
+		}
+	}
+	return false
 }
 
 // Weights sets out[i] to the weight of row i of rows, which has all columns

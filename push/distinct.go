@@ -64,8 +64,8 @@ func (o *distinct) drain() error {
 // went was there before, one that came is there after.
 func (o *distinct) turnExact(before, after *arrange.Snap, g int) {
 	came, went := o.d.signs(g)
-	had := went || o.first(before, o.d.probes, g)
-	has := came || o.first(after, o.d.probes, g)
+	had := went || o.any(before, o.d.probes, g)
+	has := came || o.any(after, o.d.probes, g)
 	switch {
 	case has && !had:
 		o.rows.AppendRow(o.d.rows, int(o.d.starts[g]), 1)
@@ -105,6 +105,13 @@ type ones struct {
 // keys, and tells whether there is one.
 func (o *ones) first(in *arrange.Snap, keys *zset.Keys, g int) bool {
 	return o.firstOf(in, keys.At(g), false)
+}
+
+// any tells whether a row of in begins with key g of keys. It does not move
+// the cursor.
+func (o *ones) any(in *arrange.Snap, keys *zset.Keys, g int) bool {
+	has, err := in.Has(keys.At(g))
+	return has && err == nil
 }
 
 // firstOf is first for one key, or with last the last row.

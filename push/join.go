@@ -127,7 +127,7 @@ func (o *join) flushLeft() error {
 	r := o.r.state.Before()
 	if o.on == nil && (o.kind == plan.SemiJoin || o.kind == plan.AntiJoin) {
 		for g := range d.groups() {
-			if o.first(r, d.probes, g) {
+			if o.any(r, d.probes, g) {
 				for i := d.starts[g]; i < d.starts[g+1]; i++ {
 					o.hit[i] = true
 				}
@@ -208,8 +208,8 @@ func (o *join) turns() ([]int8, *zset.Keys) {
 	o.some = o.some[:0]
 	for g := range d.groups() {
 		came, went := d.signs(g)
-		had := went || o.first(before, d.probes, g)
-		has := came || o.first(after, d.probes, g)
+		had := went || o.any(before, d.probes, g)
+		has := came || o.any(after, d.probes, g)
 		turn := int8(0)
 		if had != has {
 			turn = 1

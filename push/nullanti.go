@@ -153,7 +153,7 @@ func (o *nullAnti) find(l *delta, null bool, r rights, hit []bool) error {
 		return nil
 	}
 	for g := 0; !null && g < l.groups(); g++ {
-		if o.first(r.keyed, l.probes, g) {
+		if o.any(r.keyed, l.probes, g) {
 			for i := l.starts[g]; i < l.starts[g+1]; i++ {
 				hit[i] = true
 			}
