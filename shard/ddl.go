@@ -1,8 +1,10 @@
 package shard
 
 import (
+	"errors"
 	"slices"
 
+	"github.com/weirdb/weir/arrange"
 	"github.com/weirdb/weir/catalog"
 	"github.com/weirdb/weir/push"
 	"github.com/weirdb/weir/sqlerr"
@@ -88,31 +90,67 @@ func (s *step) createIndex(ch *catalog.CreateIndex, next *catalog.Catalog) error
 	return nil
 }
 
-// distinct is errno 1062 when the index holds a key twice.
+// distinct is errno 1062 when the index holds a key twice; it names the least
+// such key.
 func (x *index) distinct(def *catalog.Table) error {
-	for l := range x.arr.Lanes() {
-		// Equal keys lie in different lanes, so each lane is checked
-		// against all.
-		src := x.arr.Pin()
-		n := len(x.def.Cols)
-		err := src.Scan(l, span(0, n), zset.Range{}, func(b *zset.Batch) error {
-			var keys zset.Keys
-			zset.NormaliseAs(&keys, b, ascending(n), false)
-			seen := make([]int, b.N)
-			return src.Seek(&keys, n, span(0, n), func(probe []int32, rows *zset.Batch) error {
-				for i, p := range probe {
-					if seen[p]++; seen[p] > 1 && !anyNull(rows, i) {
-						return duplicate(def.Name+"."+x.def.Name, rows, i)
-					}
-				}
-				return nil
-			})
-		})
+	var least *zset.Key
+	src := x.arr.Pin()
+	for l := range src.Lanes() {
+		k, err := x.twice(src, l)
 		if err != nil {
 			return err
 		}
+		if k != nil && (least == nil || k.Compare(*least) < 0) {
+			least = k
+		}
 	}
-	return nil
+	if least == nil {
+		return nil
+	}
+	n := len(x.def.Cols)
+	probe := zset.NewKeys(false, 1)
+	probe.Append(*least)
+	rows := zset.NewBatch(src.Types()[:n], 2)
+	err := src.Seek(probe, n, span(0, n), func(_ []int32, b *zset.Batch) error {
+		rows.AppendRange(b, 0, b.N)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	first := 0 // of rows with equal keys, 'a' and 'A', the canonical one is named
+	for i := range rows.N {
+		if zset.CompareRows(rows, i, rows, first, nil) < 0 {
+			first = i
+		}
+	}
+	return duplicate(def.Name+"."+x.def.Name, rows, first)
+}
+
+// twice returns the first key of lane l that more than one row has, in
+// whatever lanes: equal keys of the index lie in different ones. NULLs are no
+// keys.
+func (x *index) twice(src *arrange.Pinned, l int) (first *zset.Key, err error) {
+	n := len(x.def.Cols)
+	var keys zset.Keys
+	err = src.Scan(l, span(0, n), zset.Range{}, func(b *zset.Batch) error {
+		zset.NormaliseAs(&keys, b, ascending(n), false)
+		seen := make([]int32, b.N)
+		return src.Seek(&keys, n, nil, func(probe []int32, _ *zset.Batch) error {
+			for _, p := range probe {
+				if seen[p]++; seen[p] > 1 && !anyNull(b, int(p)) {
+					k := keys.At(int(p)).Clone()
+					first = &k
+					return errEnough
+				}
+			}
+			return nil
+		})
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return first, err
 }
 
 func anyNull(b *zset.Batch, i int) bool {
