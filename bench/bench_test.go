@@ -108,10 +108,10 @@ func measured(t *testing.T, name string) map[string]figure {
 }
 
 func TestInProcessWorkloads(t *testing.T) {
-	if got := measured(t, "views"); len(got) != 5 { // with the machine
+	if got := measured(t, "views"); len(got) != 9 { // with the machine
 		t.Errorf("views has %d figures", len(got))
 	}
-	if got := measured(t, "backfill"); len(got) != 3 {
+	if got := measured(t, "backfill"); len(got) != 5 {
 		t.Errorf("backfill has %d figures", len(got))
 	}
 }

@@ -117,7 +117,15 @@ func (s *server) cpu() time.Duration {
 	if s.pid == 0 {
 		return 0
 	}
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.pid))
+	return cpuOf(s.pid)
+}
+
+// ownCPU is the processor time that this process has used.
+func ownCPU() time.Duration { return cpuOf(os.Getpid()) }
+
+// cpuOf reads a process's time in user and system mode from /proc.
+func cpuOf(pid int) time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}

@@ -23,7 +23,7 @@ FROM article a LEFT JOIN vote v ON v.article_id = a.id GROUP BY a.id, a.title`
 
 const (
 	createArticle = "CREATE TABLE article (id BIGINT NOT NULL PRIMARY KEY, title VARCHAR(64) NOT NULL)"
-	createVote    = "CREATE TABLE vote (article_id BIGINT NOT NULL, user BIGINT NOT NULL, KEY by_article (article_id))"
+	createVote    = "CREATE TABLE vote (article_id BIGINT NOT NULL, user BIGINT NOT NULL)"
 	insertVote    = "INSERT INTO vote (article_id, user) VALUES (?, ?)"
 )
 
@@ -50,11 +50,12 @@ func weirContender(s *server) *contender {
 	}
 }
 
-// joinContender asks the question at read time.
+// joinContender asks the question at read time, with the index that this
+// needs. The others read no votes and have none.
 func joinContender(s *server) *contender {
 	return &contender{
 		name: "mariadb join", server: s, db: "vote_join",
-		setup: []string{createArticle, createVote},
+		setup: []string{createArticle, createVote, "CREATE INDEX by_article ON vote (article_id)"},
 		read: `SELECT a.id, COUNT(v.user) AS votes, a.title
 FROM article a LEFT JOIN vote v ON v.article_id = a.id WHERE a.id = ? GROUP BY a.id, a.title`,
 		write: []string{insertVote},
@@ -62,13 +63,13 @@ FROM article a LEFT JOIN vote v ON v.article_id = a.id WHERE a.id = ? GROUP BY a
 }
 
 // counterContender keeps the answer by hand, in a column that every vote
-// updates. The vote's own table has no index: nothing reads it.
+// updates.
 func counterContender(s *server) *contender {
 	return &contender{
 		name: "mariadb counter", server: s, db: "vote_counter",
 		setup: []string{
 			"CREATE TABLE article (id BIGINT NOT NULL PRIMARY KEY, title VARCHAR(64) NOT NULL, votes BIGINT NOT NULL DEFAULT 0)",
-			"CREATE TABLE vote (article_id BIGINT NOT NULL, user BIGINT NOT NULL)",
+			createVote,
 		},
 		read: "SELECT id, votes, title FROM article WHERE id = ?",
 		write: []string{
