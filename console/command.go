@@ -173,13 +173,19 @@ func (s *shell) watch(ctx context.Context, it item, args string) bool {
 			select {
 			case <-s.after(w.every):
 			case <-ctx.Done():
-				return true
 			}
 		}
-		if err := s.redraw(ctx, q, w.every); err != nil {
-			if ctx.Err() != nil {
-				return true
+		err := ctx.Err()
+		if err == nil {
+			err = s.redraw(ctx, q, w.every)
+		}
+		switch {
+		case ctx.Err() != nil:
+			if s.screen {
+				s.out.WriteByte('\n') // below the ^C
 			}
+			return true
+		case err != nil:
 			s.report(q, err)
 			return false
 		}

@@ -22,25 +22,14 @@ type web struct {
 	base *url.URL
 }
 
-// openHTTP asks the server whether it is well and whether it has db.
+// openHTTP asks the server whether it lets the user in and has db.
 func openHTTP(ctx context.Context, u *url.URL, db string) (target, error) {
 	t := &web{base: &url.URL{Scheme: u.Scheme, Host: u.Host, User: u.User}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.base.JoinPath("health").String(), nil)
-	if err != nil {
-		return nil, err
+	first := "SELECT 1"
+	if db != "" {
+		first = "USE " + quoteName(db)
 	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	if text, _ := io.ReadAll(io.LimitReader(res.Body, 1<<10)); res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s: %s", t.base.Redacted(), res.Status, bytes.TrimSpace(text))
-	}
-	if db == "" {
-		return t, nil
-	}
-	return t, t.Exec(ctx, "USE "+quoteName(db), &collector{})
+	return t, t.Exec(ctx, first, &collector{})
 }
 
 // perSession are the statements that mean nothing when the session ends with

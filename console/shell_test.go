@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -315,6 +316,25 @@ func TestWarningsAreShown(t *testing.T) {
 	}
 }
 
+// notWeir serves something else.
+func notWeir(t *testing.T) string {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "nothing here", http.StatusNotFound)
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
+
+// guarded serves whoever knows the password, and returns a URL with a wrong
+// one.
+func guarded(t *testing.T) string {
+	srv := httptest.NewServer(httpdoor.New(httpdoor.Options{Node: node(t), Authorize: func(user, password string) bool {
+		return user == "root" && password == "right"
+	}}))
+	t.Cleanup(srv.Close)
+	return strings.Replace(srv.URL, "http://", "http://root:wrong@", 1)
+}
+
 func TestExitCodes(t *testing.T) {
 	dir := t.TempDir()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -340,12 +360,15 @@ func TestExitCodes(t *testing.T) {
 		{"no mysql server", Options{URL: "mysql://" + nobody}, ExitNoConnect, "cannot connect"},
 		{"no such database at mysql", Options{URL: mysqlURL(t), DB: "none"}, ExitNoConnect, "Unknown database 'none'"},
 		{"no such database at http", Options{URL: httpURL(t), DB: "none"}, ExitNoConnect, "Unknown database 'none'"},
+		{"no Weir at http", Options{URL: notWeir(t)}, ExitNoConnect, "404 Not Found: nothing here"},
+		{"wrong password at http", Options{URL: guarded(t)}, ExitNoConnect, "Access denied for user 'root'"},
+		{"right password at http", Options{URL: strings.Replace(guarded(t), "wrong", "right", 1)}, ExitOK, ""},
 		{"wrong password", Options{URL: strings.Replace(mysqlURL(t), "s3cret", "wrong", 1)}, ExitNoConnect, "Access denied"},
 		{"no database in the directory", Options{Data: dir, DB: "none"}, ExitNoConnect, "Unknown database 'none'"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, errs, code := script(t, c.o, "")
-			if code != c.want || !strings.Contains(errs, c.errs) || strings.Contains(errs, "wrong%40") {
+			if code != c.want || !strings.Contains(errs, c.errs) || strings.Contains(errs, "wrong") {
 				t.Errorf("exit code %d, stderr: %s", code, errs)
 			}
 		})

@@ -29,8 +29,8 @@ var errCtrlC = errors.New("interrupted")
 func openSource(o *Options) (source, error) {
 	switch {
 	case len(o.Execute) > 0:
-		// A line of its own for the semicolon: a comment may end the text.
-		text := strings.Join(o.Execute, "\n;\n")
+		// The semicolon stands on a new line: a comment may end the text.
+		text := strings.Join(o.Execute, "\n;")
 		return &lines{r: bufio.NewReader(strings.NewReader(text)), from: "-e"}, nil
 	case o.File != "":
 		f, err := os.Open(o.File)

@@ -85,9 +85,10 @@ func (c *configFile) Validate(app *kong.Application) error {
 	return nil
 }
 
-// Resolve implements kong.Resolver.
+// Resolve implements kong.Resolver. The file is the server's: `weir sql --data`
+// is another thing.
 func (c *configFile) Resolve(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-	if flag.Name == "config" || flag.Name == "help" {
+	if cmd := ctx.Selected(); cmd == nil || cmd.Name != "serve" || flag.Name == "config" || flag.Name == "help" {
 		return nil, nil
 	}
 	if err := c.load(configPath(ctx)); err != nil {
