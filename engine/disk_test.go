@@ -117,10 +117,9 @@ func TestDamagedLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewSource(1))
-	last := strings.LastIndex(string(good), "row number 48")
 	for range 20 {
 		bad := slices.Clone(good)
-		at := strings.Index(string(good), "row number 3") + rng.Intn(last/2)
+		at := strings.Index(string(good), fmt.Sprintf("row number %d", 10+rng.Intn(35))) + rng.Intn(13)
 		bad[at] ^= 1 << rng.Intn(8)
 		if err := os.WriteFile(files[0], bad, 0o600); err != nil {
 			t.Fatal(err)
