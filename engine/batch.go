@@ -8,6 +8,7 @@ import (
 
 	"github.com/weirdb/weir/shard"
 	"github.com/weirdb/weir/sqlerr"
+	"github.com/weirdb/weir/wlog"
 )
 
 const (
@@ -15,7 +16,7 @@ const (
 	// entry, unless one statement alone is larger.
 	maxEntry = 256 << 10
 	// maxStatement is the largest statement that fits the log.
-	maxStatement = 512 << 20
+	maxStatement = wlog.MaxEntry - 4096
 	// inFlight is how many entries may be under way: one in its step while
 	// the next one reaches the disk.
 	inFlight = 2
