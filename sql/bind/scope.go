@@ -135,7 +135,7 @@ func (t *tree) extend(exprs []expr.Expr) []int {
 		all[i] = &expr.Col{Index: i, Name: c.Name, T: c.Type}
 	}
 	for i, e := range exprs {
-		if c, ok := e.(*expr.Col); ok {
+		if c, ok := e.(*expr.Col); ok && c.Index >= 0 {
 			pos[i] = c.Index
 			continue
 		}
