@@ -11,7 +11,7 @@
 // they decide.
 //
 // With a terminal there is more: history and completion (complete.go), what a
-// long statement is doing (progress.go), \watch redrawn in place (watch.go),
+// long statement is doing (progress.go), \watch redrawn in place (command.go),
 // and Ctrl-C, which ends the statement and not the shell.
 package console
 
