@@ -34,7 +34,7 @@ func (s *step) follow(ch catalog.Change, next *catalog.Catalog) error {
 		def, _ := next.Table(ch.Table.DB, ch.Table.Name)
 		t := s.m.newTable(def)
 		s.m.tables[def.ID] = t
-		s.touch(def.ID, t.pin)
+		s.touch(t)
 	case *catalog.CreateView:
 		return s.createView(ch, next)
 	case *catalog.CreateIndex:
@@ -47,16 +47,23 @@ func (s *step) follow(ch catalog.Change, next *catalog.Catalog) error {
 	return nil
 }
 
-// createView builds the circuit and puts out what it says over nothing. A
-// view over empty inputs is ready at once; others are filled by Advance.
+// createView builds the circuit and puts out what it says over nothing. It is
+// filled, and shown, by Advance.
 func (s *step) createView(ch *catalog.CreateView, next *catalog.Catalog) error {
 	def, _ := next.View(ch.View.DB, ch.View.Name)
+	for _, id := range def.Inputs {
+		if err := s.m.complete(id); err != nil {
+			return err
+		}
+	}
 	v, err := s.m.newView(def)
 	if err != nil {
 		return err
 	}
 	s.m.views[def.ID] = v
-	s.m.order = append(s.m.order, v) // ids only grow, so the order holds
+	for _, id := range def.Inputs {
+		s.m.readers[id] = append(s.m.readers[id], v) // ids only grow, so the order holds
+	}
 	s.runView(v, func() (*push.Out, error) { return v.circuit.Init() })
 	return nil
 }
@@ -86,7 +93,7 @@ func (s *step) createIndex(ch *catalog.CreateIndex, next *catalog.Catalog) error
 	}
 	t.indexes = append(t.indexes, ix)
 	t.def = def
-	s.touch(def.ID, t.pin)
+	s.touch(t)
 	return nil
 }
 
@@ -173,30 +180,59 @@ func (s *step) retable(def *catalog.Table) {
 		return gone
 	})
 	t.def = def
-	s.touch(def.ID, t.pin)
+	s.touch(t)
+}
+
+// complete refuses to read what is not all there: a view that is still being
+// filled, or is no longer kept.
+func (m *Machine) complete(id uint64) error {
+	v := m.views[id]
+	switch {
+	case v == nil:
+		return nil
+	case v.failed != nil:
+		return v.failed
+	case !v.def.Ready:
+		return sqlerr.New(sqlerr.ErrViewInvalid, "view '%s.%s' is still being filled", v.def.DB, v.def.Name).
+			WithHint("wait until SHOW MATERIALIZED VIEWS says it is ready")
+	}
+	return nil
 }
 
 // sweep drops the state of relations that next no longer has.
 func (s *step) sweep(next *catalog.Catalog) {
-	s.m.order = slices.DeleteFunc(s.m.order, func(v *view) bool {
-		if _, ok := next.ByID(v.def.ID); ok {
-			return false
+	for _, r := range s.m.cat.Relations() {
+		id, _, _ := r.Ident()
+		if _, ok := next.ByID(id); ok {
+			continue
 		}
-		v.circuit.Drop()
-		v.main.Drop()
-		v.errors.Drop()
-		delete(s.m.views, v.def.ID)
-		s.rels[v.def.ID] = nil
-		return true
-	})
-	for id, t := range s.m.tables { // the order does not show: each is only forgotten
-		if _, ok := next.ByID(id); !ok {
-			t.main.Drop()
-			for _, ix := range t.indexes {
-				ix.arr.Drop()
-			}
+		if t := s.m.tables[id]; t != nil {
+			t.drop()
 			delete(s.m.tables, id)
-			s.rels[id] = nil
 		}
+		if v := s.m.views[id]; v != nil {
+			for _, in := range v.def.Inputs {
+				s.m.readers[in] = slices.DeleteFunc(s.m.readers[in], func(o *view) bool { return o == v })
+			}
+			v.drop()
+			delete(s.m.views, id)
+		}
+		delete(s.m.readers, id)
+		s.gone = append(s.gone, id)
 	}
+}
+
+// drop gives back the memory of a table.
+func (t *table) drop() {
+	t.main.Drop()
+	for _, ix := range t.indexes {
+		ix.arr.Drop()
+	}
+}
+
+// drop gives back the memory of a view.
+func (v *view) drop() {
+	v.circuit.Drop()
+	v.main.Drop()
+	v.errors.Drop()
 }

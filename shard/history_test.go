@@ -359,6 +359,7 @@ func record(t testing.TB, seed int64, n int, large bool) [][]byte {
 	if large {
 		s.view()
 		s.run(0, "INSERT INTO b VALUES %s, %s, %s", s.rows("b"), s.rows("b"), s.rows("b"))
+		s.run(0, "INSERT IGNORE INTO c VALUES ('z', 0, 1), ('z', 1, 2), ('z', 2, 3), ('z', 3, 4), ('z', 4, 5), ('z', 5, 6)")
 		for range 6 {
 			s.run(0, "INSERT INTO b SELECT x.s, x.n + 10 * y.m, x.f FROM b AS x JOIN c AS y ON y.x < 12 LIMIT 2500")
 		}

@@ -37,14 +37,14 @@ type Machine struct {
 	opt Options
 	mu  sync.Mutex // held by a step; guards all below but root
 
-	root   atomic.Pointer[Root]
-	nanos  atomic.Int64
-	cat    *catalog.Catalog
-	tables map[uint64]*table
-	views  map[uint64]*view
-	order  []*view // ascending ids: a view comes after what it reads
-	clock  int64
-	index  uint64
+	root    atomic.Pointer[Root]
+	nanos   atomic.Int64
+	cat     *catalog.Catalog
+	tables  map[uint64]*table
+	views   map[uint64]*view
+	readers map[uint64][]*view // by relation: the views over it, ascending ids
+	clock   int64
+	index   uint64
 }
 
 // table is a base table's state.
@@ -74,6 +74,20 @@ type view struct {
 	failed  *sqlerr.Error
 }
 
+func (t *table) id() uint64 { return t.def.ID }
+
+func (v *view) id() uint64 { return v.def.ID }
+
+// edge returns the edge from a relation, nil when the view does not read it.
+func (v *view) edge(table uint64) *edge {
+	for _, e := range v.edges {
+		if e.table == table {
+			return e
+		}
+	}
+	return nil
+}
+
 // Effect is what a step came to: for a Write one result per statement, for
 // other entries exactly one.
 type Effect struct {
@@ -87,10 +101,11 @@ type Effect struct {
 func New(opt Options) *Machine {
 	opt.Lanes = max(opt.Lanes, 1)
 	m := &Machine{
-		opt:    opt,
-		cat:    catalog.New(),
-		tables: map[uint64]*table{},
-		views:  map[uint64]*view{},
+		opt:     opt,
+		cat:     catalog.New(),
+		tables:  map[uint64]*table{},
+		views:   map[uint64]*view{},
+		readers: map[uint64][]*view{},
 	}
 	m.root.Store(&Root{Catalog: m.cat})
 	return m

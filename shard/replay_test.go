@@ -106,7 +106,7 @@ func take(t testing.TB, before *moment, eff *shard.Effect, root *shard.Root) *mo
 		t.Fatal(m.effect)
 	}
 	for _, r := range root.Catalog.Relations() {
-		id := relID(r)
+		id, _, _ := r.Ident()
 		state := root.Rel(id)
 		if state == nil {
 			t.Fatalf("relation %d is in the catalog only", id)
@@ -127,16 +127,6 @@ func take(t testing.TB, before *moment, eff *shard.Effect, root *shard.Root) *mo
 		m.rels[id] = c
 	}
 	return m
-}
-
-func relID(r catalog.Relation) uint64 {
-	switch r := r.(type) {
-	case *catalog.Table:
-		return r.ID
-	case *catalog.View:
-		return r.ID
-	}
-	panic(fmt.Sprintf("relation %T", r))
 }
 
 // equalMoments says what differs between a moment and what it should be.
@@ -168,7 +158,7 @@ func equalMoments(t testing.TB, got, want *moment, sameLanes bool) string {
 		return fmt.Sprintf("clock %d, index %d; want %d, %d", got.root.Clock, got.root.Index, want.root.Clock, want.root.Index)
 	}
 	for _, r := range want.root.Catalog.Relations() {
-		id := relID(r)
+		id, _, _ := r.Ident()
 		g, w := got.rels[id], want.rels[id]
 		switch {
 		case filling[id]:

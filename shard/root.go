@@ -1,6 +1,8 @@
 package shard
 
 import (
+	"slices"
+
 	"github.com/weirdb/weir/arrange"
 	"github.com/weirdb/weir/catalog"
 	"github.com/weirdb/weir/rel"
@@ -74,28 +76,35 @@ func (m relMap) get(id uint64) *Rel {
 	return m.chunks[c][id&(1<<chunkBits-1)]
 }
 
-// with returns m with the relations of changes (nil: gone) put in.
-func (m relMap) with(changes map[uint64]*Rel) relMap {
-	if len(changes) == 0 {
+// with returns m with the relations touched as they are now, without those
+// that are gone.
+func (m relMap) with(touched []relation, gone []uint64) relMap {
+	if len(touched) == 0 && len(gone) == 0 {
 		return m
 	}
-	n := len(m.chunks)
-	for id := range changes {
-		n = max(n, int(id>>chunkBits)+1)
+	next := relMap{chunks: slices.Clone(m.chunks)}
+	for _, r := range touched {
+		*next.place(m, r.id()) = r.pin()
 	}
-	next := relMap{chunks: make([][]*Rel, n)}
-	copy(next.chunks, m.chunks)
-	own := map[uint64]bool{}
-	for id, r := range changes {
-		c := id >> chunkBits
-		if !own[c] {
-			chunk := make([]*Rel, 1<<chunkBits)
-			copy(chunk, next.chunks[c])
-			next.chunks[c], own[c] = chunk, true
-		}
-		next.chunks[c][id&(1<<chunkBits-1)] = r
+	for _, id := range gone {
+		*next.place(m, id) = nil
 	}
 	return next
+}
+
+// place returns where the relation of that id belongs, in a chunk that is not
+// one of old's.
+func (m *relMap) place(old relMap, id uint64) **Rel {
+	c := int(id >> chunkBits)
+	for len(m.chunks) <= c {
+		m.chunks = append(m.chunks, nil)
+	}
+	if m.chunks[c] == nil || c < len(old.chunks) && &m.chunks[c][0] == &old.chunks[c][0] {
+		chunk := make([]*Rel, 1<<chunkBits)
+		copy(chunk, m.chunks[c])
+		m.chunks[c] = chunk
+	}
+	return &m.chunks[c][id&(1<<chunkBits-1)]
 }
 
 // pin returns the published state of a table for a Root.

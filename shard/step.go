@@ -1,7 +1,9 @@
 package shard
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/weirdb/weir/arrange"
 	"github.com/weirdb/weir/push"
@@ -19,11 +21,11 @@ func (m *Machine) Step(index uint64, e *Entry) (*Effect, error) {
 		defer func() { m.nanos.Add(now() - start) }()
 	}
 	m.index, m.clock = index, max(m.clock, e.Time)
-	s := &step{m: m, eff: &Effect{Index: index}, rels: map[uint64]*Rel{}, changes: map[uint64][][]*zset.Batch{}}
+	s := &step{m: m, eff: &Effect{Index: index}}
 	var err error
 	switch b := e.Body.(type) {
 	case *Write:
-		err = s.write(b)
+		s.write(b)
 	case *Truncate:
 		err = s.truncate(b)
 	case *Advance:
@@ -46,17 +48,25 @@ func (m *Machine) Step(index uint64, e *Entry) (*Effect, error) {
 type step struct {
 	m       *Machine
 	eff     *Effect
-	rels    map[uint64]*Rel            // the new Rels; nil: gone
-	changes map[uint64][][]*zset.Batch // by relation, by lane
-	staged  []*arrange.Arrangement     // to be published
-	ran     []*push.Circuit            // to be published
-	pins    []func()                   // pin the relations touched, after publishing
+	changes []push.Change          // of relations that views read; see changed
+	due     []*view                // views to run, ascending ids; see changed
+	staged  []*arrange.Arrangement // to be published
+	ran     []*push.Circuit        // to be published
+	touched []relation             // to be pinned anew when all is published
+	gone    []uint64               // ids of the relations dropped
+}
+
+// relation is a *table or a *view.
+type relation interface {
+	id() uint64
+	// pin returns its published state for a Root.
+	pin() *Rel
 }
 
 func (s *step) answer(r Result) { s.eff.Results = append(s.eff.Results, r) }
 
 // write applies the statements and runs the circuits once over their sum.
-func (s *step) write(b *Write) error {
+func (s *step) write(b *Write) {
 	w := newWriter(s.m.root.Load(), s.eff.Index<<rowIDBits, s.m.clock)
 	for i := range b.Stmts {
 		s.answer(w.guarded(&b.Stmts[i]))
@@ -64,12 +74,12 @@ func (s *step) write(b *Write) error {
 	for _, o := range w.order {
 		t := s.m.tables[o.table.ID]
 		t.counter = o.counter
-		s.touch(o.table.ID, func() *Rel { return t.pin() })
+		s.touch(t)
 		if d := o.delta(); d != nil {
 			s.stageTable(t, d)
 		}
 	}
-	return s.runViews()
+	s.runViews()
 }
 
 // guarded is apply with a bug's panic turned into the statement's error. What
@@ -92,8 +102,18 @@ func (w *writer) guarded(st *Stmt) (res Result) {
 }
 
 // touch has a relation pinned anew when the step publishes.
-func (s *step) touch(id uint64, pin func() *Rel) {
-	s.pins = append(s.pins, func() { s.rels[id] = pin() })
+func (s *step) touch(r relation) { s.touched = append(s.touched, r) }
+
+// changed makes the views over a relation due, and has them see its change.
+// They have higher ids than the relation.
+func (s *step) changed(id uint64, lanes [][]*zset.Batch) {
+	s.changes = append(s.changes, push.Changed(id, lanes))
+	for _, v := range s.m.readers[id] {
+		at, known := slices.BinarySearchFunc(s.due, v.id(), func(d *view, id uint64) int { return cmp.Compare(d.id(), id) })
+		if !known {
+			s.due = slices.Insert(s.due, at, v)
+		}
+	}
 }
 
 // stageTable stages the change of a table and of its indexes.
@@ -103,8 +123,9 @@ func (s *step) stageTable(t *table, d *zset.Batch) {
 		s.stage(ix.arr, ix.change(d))
 	}
 	s.eff.Rows += d.N
-	key := t.def.StoredKey()
-	s.changes[t.def.ID] = Split(d, key, s.m.opt.Lanes)
+	if len(s.m.readers[t.id()]) > 0 {
+		s.changed(t.id(), Split(d, t.def.StoredKey(), s.m.opt.Lanes))
+	}
 }
 
 // stage splits a change by lane and stages it.
@@ -156,29 +177,27 @@ func cut(d *zset.Batch) []*zset.Batch {
 
 // runViews feeds the step's changes to the views, lowest ids first, so that
 // what a view puts out reaches those above it within the step.
-func (s *step) runViews() error {
-	for _, v := range s.m.order {
+func (s *step) runViews() {
+	for i := 0; i < len(s.due); i++ { // what is added lies behind
+		v := s.due[i]
 		if v.failed != nil {
 			continue
 		}
-		var in []push.Change
-		for _, e := range v.edges {
-			if lanes, ok := s.changes[e.table]; ok {
-				in = append(in, e.pass(lanes))
+		in := make([]push.Change, 0, len(v.edges))
+		for _, c := range s.changes {
+			if e := v.edge(c.Table); e != nil {
+				in = append(in, e.pass(c.AsIs))
 			}
 		}
-		if len(in) > 0 {
-			s.runView(v, func() (*push.Out, error) { return v.circuit.Step(in) })
-		}
+		s.runView(v, func() (*push.Out, error) { return v.circuit.Step(in) })
 	}
-	return nil
 }
 
 // runView runs a view's circuit and stages what it puts out. A panic is the
 // view's own: its part of the step is thrown away and the view is failed from
 // here on, everything else goes on.
 func (s *step) runView(v *view, run func() (*push.Out, error)) {
-	s.touch(v.def.ID, v.pin)
+	s.touch(v)
 	out, err := guard(run)
 	if err != nil {
 		v.circuit.Discard()
@@ -201,20 +220,9 @@ func (s *step) runView(v *view, run func() (*push.Out, error)) {
 	}
 	s.staged = append(s.staged, v.main)
 	s.eff.Rows += n
-	if len(s.m.cat.Dependents(v.def.ID)) > 0 {
-		s.changes[v.def.ID] = copyLanes(out.Delta)
+	if len(s.m.readers[v.id()]) > 0 {
+		s.changed(v.id(), out.Delta) // a circuit runs once in a step: it is not taken back
 	}
-}
-
-// copyLanes copies an Out's batches, which the circuit takes back.
-func copyLanes(lanes [][]*zset.Batch) [][]*zset.Batch {
-	out := make([][]*zset.Batch, len(lanes))
-	for l, lane := range lanes {
-		for _, b := range lane {
-			out[l] = append(out[l], b.Clone())
-		}
-	}
-	return out
 }
 
 func guard(run func() (*push.Out, error)) (out *push.Out, err error) {
@@ -246,14 +254,15 @@ func (s *step) truncate(b *Truncate) error {
 		}
 	}
 	t.counter = 1
-	s.touch(t.def.ID, func() *Rel { return t.pin() })
+	s.touch(t)
 	s.answer(Result{})
 	if d.N == 0 {
 		return nil
 	}
 	d.Negate()
 	s.stageTable(t, d)
-	return s.runViews()
+	s.runViews()
+	return nil
 }
 
 // publish makes what was staged the state, all of it with one pointer.
@@ -264,11 +273,8 @@ func (s *step) publish() {
 	for _, c := range s.ran {
 		c.Publish()
 	}
-	for _, pin := range s.pins {
-		pin()
-	}
 	old := s.m.root.Load()
-	root := &Root{Index: s.eff.Index, Clock: s.m.clock, Catalog: s.m.cat, rels: old.rels.with(s.rels)}
+	root := &Root{Index: s.eff.Index, Clock: s.m.clock, Catalog: s.m.cat, rels: old.rels.with(s.touched, s.gone)}
 	s.m.root.Store(root)
 	if s.m.opt.Observe != nil {
 		s.m.opt.Observe(s.eff, root)
