@@ -419,11 +419,15 @@ func (m *merger) settleRow() error {
 
 // drop removes the inputs with nothing ahead.
 func (m *merger) drop() {
-	live := m.in[:0]
+	n := 0
 	for i := range m.in {
-		if m.in[i].live() {
-			live = append(live, m.in[i])
+		if !m.in[i].live() {
+			continue
 		}
+		if n < i { // an input is large: do not copy it onto itself
+			m.in[n] = m.in[i]
+		}
+		n++
 	}
-	m.in = live
+	m.in = m.in[:n]
 }
