@@ -145,7 +145,7 @@ func (b *binder) insert(n *ast.InsertStmt) (*Insert, error) {
 		out.Source, err = b.insertSelect(t, cols, n)
 	} else {
 		out.Source, err = b.insertValues(t, cols, n)
-		out.Literal = true
+		_, out.Literal = out.Source.(*plan.Values)
 	}
 	if err != nil {
 		return nil, err
@@ -193,14 +193,18 @@ func storedSchema(t *catalog.Table) plan.Schema {
 	return sch
 }
 
-// insertValues is VALUES (..), (..): a Values of full rows.
+// insertValues is VALUES (..), (..): a Values of full rows; with subqueries a
+// Union of such and of rows over the subqueries.
 func (b *binder) insertValues(t *catalog.Table, cols []int, n *ast.InsertStmt) (plan.Node, error) {
-	c := &clause{binder: b, t: dual(), name: "field list", fixed: "in VALUES"}
 	defaults, err := b.otherDefaults(t, cols, n.IgnoreErr, len(n.Columns) == 0 && len(n.Lists) > 0 && len(n.Lists[0]) == 0)
 	if err != nil {
 		return nil, err
 	}
-	rows := make([][]expr.Expr, len(n.Lists))
+	c := &clause{binder: b, t: dual(), name: "field list"}
+	before := c.t.node
+	var ins []plan.Node
+	sch := storedSchema(t)
+	rows := make([][]expr.Expr, 0, len(n.Lists))
 	cells := make([]expr.Expr, len(n.Lists)*len(t.Columns))
 	for i, list := range n.Lists {
 		row := cells[:len(t.Columns):len(t.Columns)]
@@ -216,9 +220,29 @@ func (b *binder) insertValues(t *catalog.Table, cols []int, n *ast.InsertStmt) (
 				return nil, err
 			}
 		}
-		rows[i] = row
+		if c.t.node != before {
+			ins = append(literalRows(ins, rows, sch), &plan.Project{In: c.t.node, Exprs: row, Sch: sch})
+			rows, c.t = nil, &tree{node: before}
+			continue
+		}
+		rows = append(rows, row)
 	}
-	return &plan.Values{Rows: rows, Sch: storedSchema(t)}, nil
+	if len(ins) == 0 {
+		return &plan.Values{Rows: rows, Sch: sch}, nil
+	}
+	if ins = literalRows(ins, rows, sch); len(ins) == 1 {
+		return ins[0], nil
+	}
+	return &plan.Union{Ins: ins, Sch: sch}, nil
+}
+
+// literalRows appends literal rows to the inputs of a Union, where there are
+// any.
+func literalRows(ins []plan.Node, rows [][]expr.Expr, sch plan.Schema) []plan.Node {
+	if len(rows) == 0 {
+		return ins
+	}
+	return append(ins, &plan.Values{Rows: rows, Sch: sch})
 }
 
 // otherDefaults fills a row with the values of the columns that are not in

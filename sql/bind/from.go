@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -36,7 +37,7 @@ func (b *binder) from(n ast.ResultSetNode, outer *tree) (*tree, error) {
 
 func (b *binder) tableSource(n *ast.TableSource, outer *tree) (*tree, error) {
 	if n.Lateral {
-		return nil, b.refuseAt(b.text.Find("lateral"), "LATERAL")
+		return nil, b.refuseAt(b.text.Find("lateral"), "LATERAL with nothing before it")
 	}
 	switch s := n.Source.(type) {
 	case *ast.TableName:
@@ -49,11 +50,7 @@ func (b *binder) tableSource(n *ast.TableSource, outer *tree) (*tree, error) {
 		if err != nil {
 			return nil, err
 		}
-		names := make([]string, len(n.ColumnNames))
-		for i, c := range n.ColumnNames {
-			names[i] = c.O
-		}
-		return b.derived(q, n.AsName.O, names)
+		return b.derived(q, n.AsName.O, namesOf(n.ColumnNames))
 	case *ast.Join:
 		return b.from(s, outer)
 	}
@@ -120,11 +117,7 @@ func (b *binder) cteReference(c *cte, alias string) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, len(c.def.ColNameList))
-	for i, n := range c.def.ColNameList {
-		names[i] = n.O
-	}
-	return b.derived(q, alias, names)
+	return b.derived(q, alias, namesOf(c.def.ColNameList))
 }
 
 // scan reads all declared columns of a relation.
@@ -165,14 +158,14 @@ func (b *binder) join(n *ast.Join, outer *tree) (*tree, error) {
 	if err != nil || n.Right == nil {
 		return l, err
 	}
-	r, err := b.from(n.Right, outer)
-	if err != nil {
+	j := joining{binder: b, l: l, outer: outer, kind: plan.InnerJoin}
+	if err := j.right(n); err != nil {
 		return nil, err
 	}
+	r := j.r
 	if err := b.distinctAliases(l, r); err != nil {
 		return nil, err
 	}
-	j := joining{binder: b, l: l, r: r, outer: outer, kind: plan.InnerJoin}
 	switch n.Tp {
 	case ast.LeftJoin:
 		j.kind = plan.LeftJoin
@@ -226,9 +219,19 @@ func (j *joining) bind(n *ast.Join) (*tree, error) {
 	for _, s := range shared {
 		j.addKey(j.l.cols[s.l].expr(), j.r.cols[s.r].expr())
 	}
+	var subs []ast.ExprNode
 	if n.On != nil {
 		for _, term := range terms(n.On.Expr, opcode.LogicAnd) {
-			if err := j.addTerm(term); err != nil {
+			if hasSubquery(term) {
+				subs = append(subs, term)
+			} else if err := j.addTerm(term); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if j.kind == plan.LeftJoin {
+		for _, term := range subs {
+			if err := j.addSubquery(term); err != nil {
 				return nil, err
 			}
 		}
@@ -238,8 +241,132 @@ func (j *joining) bind(n *ast.Join) (*tree, error) {
 		return nil, err
 	}
 	j.name(t, shared)
+	if j.kind == plan.InnerJoin {
+		for _, term := range subs {
+			if err := j.onClause(t).conditions(term, (*clause).predicate); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return t, nil
 }
+
+// right binds the right side of a join; a LATERAL one reads the left side.
+func (j *joining) right(n *ast.Join) (err error) {
+	src, ok := n.Right.(*ast.TableSource)
+	if !ok || !src.Lateral {
+		j.r, err = j.from(n.Right, j.outer)
+		return err
+	}
+	off := j.text.Find("lateral")
+	if src.AsName.O == "" {
+		return sqlerr.New(sqlerr.ErrDerivedMustHaveAlias, "Every derived table must have its own alias")
+	}
+	if n.Tp == ast.RightJoin {
+		return j.refuseAt(off, "RIGHT JOIN LATERAL")
+	}
+	j.l.outer = j.outer
+	q, err := j.query(src.Source, true, j.l)
+	if err != nil {
+		return err
+	}
+	if j.r, err = j.derived(q, src.AsName.O, namesOf(src.ColumnNames)); err != nil {
+		return err
+	}
+	sub := &ast.SubqueryExpr{Query: src.Source}
+	sub.SetOriginTextPosition(off)
+	in := &inner{t: &tree{node: q.node}, at: sub}
+	if _, err := (&clause{binder: j.binder, t: j.l}).bridge(in); err != nil {
+		return err
+	}
+	j.r.node = shiftPlan(in.t.node, -1)
+	j.lkeys, j.rkeys = in.corr.outer, in.corr.inner
+	return nil
+}
+
+func namesOf(cols []ast.CIStr) []string {
+	names := make([]string, len(cols))
+	for i, c := range cols {
+		names[i] = c.O
+	}
+	return names
+}
+
+func (j *joining) onClause(t *tree) *clause {
+	return &clause{binder: j.binder, t: t, name: "on clause", filtering: true}
+}
+
+// addSubquery applies a conjunct of ON that holds a subquery to the side that
+// a LEFT JOIN may leave out, joined with the distinct values of the kept
+// side that the conjunct names. These are then keys.
+func (j *joining) addSubquery(n ast.ExprNode) error {
+	j.r.outer = j.outer
+	cols := j.namedLeft(n)
+	if len(cols) == 0 {
+		return j.onClause(j.r).conditions(n, (*clause).predicate)
+	}
+	for _, k := range j.lkeys {
+		for _, c := range expr.Columns(k) {
+			if c >= 0 && !slices.Contains(cols, c) {
+				cols = append(cols, c)
+			}
+		}
+	}
+	d, err := j.domainOf(n, j.l.node, cols)
+	if err != nil {
+		return err
+	}
+	base := len(j.r.node.Schema())
+	t := joinTrees(plan.InnerJoin, j.r.node, d.node, nil, nil)
+	t.outer, t.cols = j.outer, slices.Clone(j.r.cols)
+	for _, c := range j.l.cols {
+		if at, ok := d.at[c.pos]; ok {
+			c.pos = base + at
+			t.cols = append(t.cols, c)
+		}
+	}
+	for i, k := range j.lkeys {
+		e, err := j.resolve(n, "=", shiftOuter(d.local(moveIn(k), base), -1), j.rkeys[i])
+		if err != nil {
+			return err
+		}
+		t.push(e)
+	}
+	if err := j.onClause(t).conditions(n, (*clause).predicate); err != nil {
+		return err
+	}
+	j.r = &tree{node: t.node, cols: j.r.cols, outer: j.outer}
+	j.lkeys, j.rkeys = append(j.lkeys, d.outer...), append(j.rkeys, d.keyColumns(base)...)
+	return nil
+}
+
+// namedLeft returns the columns of the left side that names in n, also within
+// its subqueries, can mean.
+func (j *joining) namedLeft(n ast.Node) []int {
+	var f columnFinder
+	n.Accept(&f)
+	var out []int
+	for _, name := range f.names {
+		if i := j.l.find(name); i >= 0 && !slices.Contains(out, j.l.cols[i].pos) {
+			out = append(out, j.l.cols[i].pos)
+		}
+	}
+	return out
+}
+
+// columnFinder collects the column names of an expression and its subqueries.
+type columnFinder struct{ names []*ast.ColumnName }
+
+// Enter implements ast.Visitor.
+func (f *columnFinder) Enter(n ast.Node) (ast.Node, bool) {
+	if c, ok := n.(*ast.ColumnName); ok {
+		f.names = append(f.names, c)
+	}
+	return n, false
+}
+
+// Leave implements ast.Visitor.
+func (f *columnFinder) Leave(n ast.Node) (ast.Node, bool) { return n, true }
 
 func (c *column) expr() expr.Expr { return &expr.Col{Index: c.pos, Name: c.name, T: c.typ} }
 
@@ -308,7 +435,7 @@ func castTo(e expr.Expr, t types.Type) expr.Expr {
 // addTerm sorts one conjunct of ON into keys, predicates of one side, and the rest.
 func (j *joining) addTerm(n ast.ExprNode) error {
 	both := j.both()
-	c := &clause{binder: j.binder, t: both, name: "on clause", fixed: "in ON"}
+	c := &clause{binder: j.binder, t: both, name: "on clause"}
 	if eq, ok := n.(*ast.BinaryOperationExpr); ok && eq.Op == opcode.EQ {
 		if _, row := strip(eq.L).(*ast.RowExpr); !row {
 			x, err := c.expr(eq.L)

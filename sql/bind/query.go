@@ -299,7 +299,7 @@ func (q *selecting) rows() (*selected, error) {
 // having filters what the query puts out, or its groups.
 func (q *selecting) having(t *tree, list []field) error {
 	c := &clause{binder: q.binder, t: t, name: "having clause", aliases: aliasesOf(list), filtering: true}
-	return c.conditions(q.s.Having.Expr, func(c *clause, n ast.ExprNode) (expr.Expr, error) { return c.predicate(n) })
+	return c.conditions(q.s.Having.Expr, (*clause).predicate)
 }
 
 func orderItems(o *ast.OrderByClause) []*ast.ByItem {

@@ -195,6 +195,10 @@ func (b *binder) database(given string, off int) (string, error) {
 		return b.env.DB, nil
 	}
 	if _, ok := b.env.Catalog.Database(given); !ok {
+		switch strings.ToLower(given) {
+		case "information_schema", "performance_schema", "mysql", "sys":
+			return "", sqlerr.NotSupported("the tables of %s", strings.ToLower(given)).WithHint("SHOW statements tell what exists")
+		}
 		return "", suggest(b.errAt(off, sqlerr.ErrBadDB, "Unknown database '%s'", given), b.env.Catalog.NearestDatabase(given))
 	}
 	return given, nil

@@ -70,10 +70,13 @@ func (b *binder) setNames(a *ast.VariableAssignment) (SetVar, error) {
 	v.Value = textConst(strings.ToLower(l.GetString()))
 	if a.ExtendValue != nil {
 		name := a.ExtendValue.GetString()
-		if _, err := b.collation(name, b.text.Find(name)); err != nil {
+		// A connection's collation says how literals compare with each other;
+		// that of a column wins. Drivers name what their server may not have,
+		// so any collation of the character set is taken.
+		v.Collation = strings.ToLower(name)
+		if _, err := b.collation(name, b.text.Find(name)); err != nil && !strings.HasPrefix(v.Collation, "utf8") {
 			return v, err
 		}
-		v.Collation = strings.ToLower(name)
 	}
 	return v, nil
 }

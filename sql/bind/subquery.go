@@ -229,7 +229,7 @@ func (c *clause) bridge(in *inner, es ...expr.Expr) ([]expr.Expr, error) {
 		return nil, err
 	}
 	refs.see(in.t.node)
-	d, err := c.domainOf(in.at, c.stem(in.t.node, refs.order), refs.order)
+	d, err := c.domainOf(in.at, shiftPlan(c.stem(in.t.node, refs.order), 1), refs.order)
 	if err != nil {
 		return nil, err
 	}
@@ -545,7 +545,7 @@ func (c *clause) matched(in *inner, preds []expr.Expr) (expr.Expr, error) {
 	for _, e := range in.corr.outer {
 		refs.expr(moveIn(e))
 	}
-	d, err := c.domainOf(in.at, c.stem(in.t.node, refs.order), refs.order)
+	d, err := c.domainOf(in.at, shiftPlan(c.stem(in.t.node, refs.order), 1), refs.order)
 	if err != nil {
 		return nil, err
 	}

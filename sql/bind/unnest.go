@@ -232,11 +232,10 @@ type domain struct {
 }
 
 // domainOf makes the domain of columns over the rows of base, a node with the
-// columns of the enclosing tree. The domain is written for a place in the
-// subquery.
+// columns of the enclosing tree.
 func (b *binder) domainOf(at ast.Node, base plan.Node, cols []int) (*domain, error) {
 	d := &domain{at: map[int]int{}}
-	p := &plan.Project{In: shiftPlan(base, 1)}
+	p := &plan.Project{In: base}
 	add := func(e expr.Expr, name string) int {
 		p.Exprs = append(p.Exprs, e)
 		p.Sch = append(p.Sch, plan.Column{Name: name, Type: e.Type()})
