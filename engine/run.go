@@ -203,6 +203,7 @@ func (x *execution) pull(ctx context.Context, emit func(*zset.Batch) error) erro
 		Budget:  x.s.e.budget,
 		Workers: runtime.GOMAXPROCS(0),
 		Lax:     x.lenient(),
+		Writes:  x.writes(),
 		Seed:    newProducer(),
 	}
 	err := r.Run(ctx, &x.env, emit)
@@ -221,8 +222,19 @@ func (x *execution) lenient() bool {
 		return b.Mode == bind.InsertIgnore || !x.s.vars.strict()
 	case *bind.Update:
 		return b.Ignore || !x.s.vars.strict()
+	case *bind.Delete:
+		return b.Ignore || !x.s.vars.strict()
 	case *bind.LoadData:
 		return b.Local || b.Mode == bind.InsertIgnore || !x.s.vars.strict()
+	}
+	return false
+}
+
+// writes tells whether the statement changes rows.
+func (x *execution) writes() bool {
+	switch x.c.bound.(type) {
+	case *bind.Insert, *bind.Update, *bind.Delete:
+		return true
 	}
 	return false
 }

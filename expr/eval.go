@@ -18,9 +18,12 @@ type Ctx struct {
 	Params []types.Value
 	// Now is the statement's or step's time, in microseconds UTC.
 	Now int64
-	// Strict makes Assign fail where it would otherwise adjust and warn. It
-	// changes nothing else.
+	// Strict makes Assign fail where it would otherwise adjust and warn, and
+	// so its argument.
 	Strict bool
+	// Writes says that the expressions are those of a statement that changes
+	// rows: then, with Strict, every warning is an error, in its WHERE too.
+	Writes bool
 	// RowBase is the number of input rows before this batch: "at row N" in
 	// messages is RowBase + position + 1.
 	RowBase int
@@ -48,7 +51,7 @@ const MaxWarnings = 1024
 func NewCtx() *Ctx { return &Ctx{Strict: true} }
 
 // Reset clears errors and warnings and makes every vector that Eval returned
-// free for use again. Params, Now, Strict, RowBase and Seed stay.
+// free for use again. Params, Now, Strict, Writes, RowBase and Seed stay.
 func (cx *Ctx) Reset() {
 	cx.Errs.Reset()
 	cx.Warnings = cx.Warnings[:0]

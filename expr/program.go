@@ -182,10 +182,14 @@ func (f *frame) fail(i int, err *sqlerr.Error) {
 	f.cx.Errs.Set(i, err)
 }
 
-// warn records a warning of row i; beneath a strict Assign it is an error.
+// failing tells whether warnings are errors.
+func (cx *Ctx) failing() bool { return cx.assigning || cx.Writes && cx.Strict }
+
+// warn records a warning of row i, which is an error beneath a strict Assign
+// and in a strict statement that writes.
 func (f *frame) warn(i int, code uint16, format string, args ...any) {
 	cx := f.cx
-	if cx.assigning {
+	if cx.failing() {
 		f.fail(i, sqlerr.New(code, format, args...))
 		return
 	}
@@ -197,7 +201,7 @@ func (f *frame) warn(i int, code uint16, format string, args ...any) {
 }
 
 // muted tells whether a further warning would only be counted.
-func (f *frame) muted() bool { return !f.cx.assigning && f.cx.WarningCount >= MaxWarnings }
+func (f *frame) muted() bool { return !f.cx.failing() && f.cx.WarningCount >= MaxWarnings }
 
 // warning records err as a warning.
 func (f *frame) warning(err *sqlerr.Error) {

@@ -126,7 +126,8 @@ func newExec(root node) *exec {
 func (x *exec) begin(ctx context.Context, env *Env) {
 	x.ctx, x.env = ctx, env
 	x.cx.Reset()
-	x.cx.Params, x.cx.Now, x.cx.Seed, x.cx.Strict = env.Params, env.Now, env.Seed, !env.Lax
+	x.cx.Params, x.cx.Now, x.cx.Seed = env.Params, env.Now, env.Seed
+	x.cx.Strict, x.cx.Writes = !env.Lax, env.Writes
 	x.held, x.peak = 0, 0
 	x.part, x.parts = 0, 1
 }

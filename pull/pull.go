@@ -45,6 +45,9 @@ type Env struct {
 	Seed uint64
 	// Lax makes assignments adjust and warn where they would fail (IGNORE).
 	Lax bool
+	// Writes says that the rows are for a statement that changes some: unless
+	// Lax, every warning is an error then.
+	Writes bool
 	// Budget is what memory is taken from; nil does not count.
 	Budget *mem.Budget
 	// Workers is how many goroutines may work at once; below 2 the caller's
