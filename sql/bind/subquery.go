@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/weirdb/weir/expr"
@@ -37,6 +39,14 @@ type inner struct {
 	// sel is set while the SELECT list and what follows are not bound yet.
 	sel *selecting
 	at  *ast.SubqueryExpr
+
+	// Of a whole query: the number of its columns, and whether it always has
+	// one row, or never two.
+	width       int
+	always, few bool
+	// bridged says that the tree holds no rows but those for values of the
+	// enclosing query.
+	bridged bool
 }
 
 // open binds a subquery as far as its correlation, where plain says that what
@@ -53,7 +63,9 @@ func (c *clause) open(sub *ast.SubqueryExpr, plain func(*ast.SelectStmt) bool) (
 		if err != nil {
 			return nil, err
 		}
-		return &inner{t: &tree{node: q.node}, at: sub}, nil
+		in := &inner{at: sub}
+		in.whole(q.node)
+		return in, nil
 	}
 	q, err := c.begin(s, c.t)
 	if err != nil {
@@ -72,15 +84,41 @@ func (c *clause) complete(in *inner) error {
 	if in.sel == nil {
 		return nil
 	}
-	if err := c.untie(in.at, in.t, &in.corr); err != nil {
-		return err
+	mark, keys := c.mark(in)
+	if mark == nil {
+		if err := c.untie(in.at, in.t, &in.corr); err != nil {
+			return err
+		}
 	}
 	q, err := in.sel.finish()
 	if err != nil {
 		return err
 	}
-	in.t, in.sel = &tree{node: q.node}, nil
+	corr := in.corr
+	in.whole(q.node)
+	switch {
+	case mark == nil:
+	case carries(q.node, mark) && !readsNext(q.node) && !mayFail(q.node):
+		return c.carry(in, corr, mark, keys)
+	default:
+		t := &tree{node: mark.In}
+		if err := c.untie(in.at, t, &corr); err != nil {
+			return err
+		}
+		in.t.node = plan.Transform(q.node, func(n plan.Node) plan.Node {
+			if n == plan.Node(mark) {
+				return t.node
+			}
+			return n
+		})
+	}
 	return nil
+}
+
+// whole makes in a query that is bound to its end.
+func (in *inner) whole(n plan.Node) {
+	in.t, in.sel, in.corr = &tree{node: n}, nil, correlation{}
+	in.width, in.always, in.few = len(n.Schema()), oneRow(n), fewRows(n)
 }
 
 // untie makes the correlation of a subquery a filter of its tree.
@@ -150,7 +188,7 @@ func hasSubquery(n ast.Node) bool {
 // innerColumns binds the columns of a subquery, which must be want.
 func (c *clause) innerColumns(in *inner, want int) ([]expr.Expr, error) {
 	if in.sel == nil {
-		return columnsFrom(in.t.node.Schema(), 0), c.operandColumns(in, len(in.t.node.Schema()), want)
+		return leading(in.t.node, in.width), c.operandColumns(in, in.width, want)
 	}
 	list, err := in.sel.fields()
 	if err != nil {
@@ -229,7 +267,7 @@ func (c *clause) bridge(in *inner, es ...expr.Expr) ([]expr.Expr, error) {
 		return nil, err
 	}
 	refs.see(in.t.node)
-	d, err := c.domainOf(in.at, shiftPlan(c.stem(in.t.node, refs.order), 1), refs.order)
+	d, err := c.domainOf(in.at, shiftPlan(c.stem(mayFail(in.t.node), refs.order), 1), refs.order)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +278,7 @@ func (c *clause) bridge(in *inner, es ...expr.Expr) ([]expr.Expr, error) {
 	if n := sizeOf(in.t.node, maxUnnested); n >= maxUnnested {
 		return nil, c.refuseAt(in.at.OriginTextPosition(), "a correlated subquery of this many parts")
 	}
-	in.corr = correlation{outer: d.outer, inner: d.keyColumns(base)}
+	in.corr, in.bridged = correlation{outer: d.outer, inner: d.keyColumns(base)}, true
 	return d.locals(es, base), nil
 }
 
@@ -265,11 +303,11 @@ const maxStem = 300
 
 // stem returns the rows from which the domain of a subquery is taken: those
 // before the joins of other subqueries, for these change no column that can be
-// named. Where conditions have been joined and the subquery may fail, only the
+// named. Where conditions have been joined and the subquery fails, only the
 // rows that are left count.
-func (c *clause) stem(sub plan.Node, cols []int) plan.Node {
+func (c *clause) stem(fails bool, cols []int) plan.Node {
 	s := c.t.stem
-	if s == nil || c.filtering && mayFail(sub) && sizeOf(c.t.node, maxStem) < maxStem {
+	if s == nil || c.filtering && fails && sizeOf(c.t.node, maxStem) < maxStem {
 		return c.t.node
 	}
 	for _, i := range cols {
@@ -331,27 +369,27 @@ func (c *clause) onlyRow(in *inner, want int) ([]expr.Expr, error) {
 	if err := c.complete(in); err != nil {
 		return nil, err
 	}
-	n := len(in.t.node.Schema())
+	n := in.width
 	if want == 0 {
 		want = n
 	}
 	if err := c.operandColumns(in, n, want); err != nil {
 		return nil, err
 	}
-	always, few := oneRow(in.t.node), fewRows(in.t.node)
 	if _, err := c.bridge(in); err != nil {
 		return nil, err
 	}
 	keys := len(in.corr.inner)
 	if in.corr.empty() {
-		if !always {
+		if !in.always {
 			in.t = single(in.t.node, nil, upTo(n))
 		}
 		base := c.attach(plan.InnerJoin, in.t, nil, nil, nil)
 		return columnsFrom(c.t.node.Schema()[base:][:n], base), nil
 	}
 	first := 0
-	if !always && !few {
+	if !in.always && !in.few {
+		c.reduce(in)
 		in.t = single(in.t.node, in.t.extend(in.corr.inner), upTo(n))
 		in.corr.inner, first = leading(in.t.node, keys), keys
 	}
@@ -423,14 +461,58 @@ func (c *clause) correlatedScalar(in *inner) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if in.unique() && !readsNext(in.t.node) && !reads(es[0], 1) {
+		pos := in.t.extend(es)
+		base := c.attach(plan.LeftJoin, in.t, in.corr.outer, in.corr.inner, in.corr.rest)
+		return c.attached(base + pos[0]), nil
+	}
 	if es, err = c.bridge(in, es...); err != nil {
 		return nil, err
 	}
+	c.reduce(in)
 	pos := in.t.extend(append(append([]expr.Expr{}, in.corr.inner...), es[0]))
 	n := len(in.corr.inner)
 	r := single(in.t.node, pos[:n], pos[n:])
 	base := c.attach(plan.LeftJoin, r, in.corr.outer, leading(r.node, n), nil)
 	return c.attached(base + n), nil
+}
+
+// unique tells whether a subquery has one row at most for any values that it
+// is tied to: they are a key of the only table that it reads.
+func (in *inner) unique() bool {
+	cols := in.t.cols
+	if len(cols) == 0 || in.bridged || len(cols[0].src.key) == 0 {
+		return false
+	}
+	src := cols[0].src
+	tied := 0
+	for _, c := range cols {
+		if c.src != src {
+			return false
+		}
+		if slices.Contains(src.key, c.ord) && slices.ContainsFunc(in.corr.inner, func(e expr.Expr) bool {
+			k, ok := e.(*expr.Col)
+			return ok && k.Index == c.pos
+		}) {
+			tied++
+		}
+	}
+	return tied == len(src.key)
+}
+
+// reduce leaves out of a tied subquery the rows that belong to no row of the
+// clause, so that they cannot fail.
+func (c *clause) reduce(in *inner) {
+	if in.bridged {
+		return
+	}
+	var cols []int
+	for _, e := range in.corr.outer {
+		cols = append(cols, expr.Columns(e)...)
+	}
+	r := &tree{node: shiftPlan(c.stem(true, cols), 1)}
+	lpos, rpos := in.t.extend(in.corr.inner), r.extend(in.corr.outer)
+	in.t.node = joinTrees(plan.SemiJoin, in.t.node, r.node, lpos, rpos).node
 }
 
 // leading reads the first n columns of a node.
@@ -456,6 +538,9 @@ func (c *clause) correlatedAggregate(in *inner, n ast.ExprNode, aggs []ast.ExprN
 	args, err := c.bridge(in, args...)
 	if err != nil {
 		return nil, err
+	}
+	if slices.ContainsFunc(args, expr.Fallible) {
+		c.reduce(in)
 	}
 	for i := range g.aggs {
 		if g.aggs[i].arg != nil {
@@ -545,7 +630,7 @@ func (c *clause) matched(in *inner, preds []expr.Expr) (expr.Expr, error) {
 	for _, e := range in.corr.outer {
 		refs.expr(moveIn(e))
 	}
-	d, err := c.domainOf(in.at, shiftPlan(c.stem(in.t.node, refs.order), 1), refs.order)
+	d, err := c.domainOf(in.at, shiftPlan(c.stem(mayFail(in.t.node), refs.order), 1), refs.order)
 	if err != nil {
 		return nil, err
 	}

@@ -587,3 +587,75 @@ func (b *binder) notFalse(at ast.Node, e expr.Expr) (expr.Expr, error) {
 	}
 	return b.resolve(at, "not", f)
 }
+
+// mark puts a mark on the tree of a subquery that is tied by equalities alone,
+// and returns it with the positions of their inner sides; nil for any other.
+func (c *clause) mark(in *inner) (*plan.Filter, []int) {
+	var near []expr.Expr
+	for _, e := range in.corr.rest {
+		if reads(e, 1) {
+			near = append(near, e)
+		} else {
+			in.t.push(e)
+		}
+	}
+	if in.corr.rest = near; len(near) > 0 || len(in.corr.inner) == 0 {
+		return nil, nil
+	}
+	keys := in.t.extend(in.corr.inner)
+	mark := &plan.Filter{In: in.t.node}
+	in.t.node = mark
+	return mark, keys
+}
+
+// carries tells whether the rows of a mark below n can be told apart by further
+// columns up to n: nothing on the way puts rows together but by groups.
+func carries(n plan.Node, mark *plan.Filter) bool {
+	if n == plan.Node(mark) {
+		return true
+	}
+	switch n := n.(type) {
+	case *plan.Filter:
+		return carries(n.In, mark)
+	case *plan.Project:
+		return carries(n.In, mark)
+	case *plan.Distinct:
+		return carries(n.In, mark)
+	case *plan.Top:
+		return carries(n.In, mark)
+	case *plan.Aggregate:
+		return len(n.Groups) > 0 && carries(n.In, mark)
+	case *plan.Join:
+		below := false
+		plan.Walk(n.R, func(n plan.Node) bool {
+			below = below || n == plan.Node(mark)
+			return !below
+		})
+		return !below && carries(n.L, mark)
+	case *plan.Scan, *plan.Values, *plan.Union, *plan.Exchange:
+	}
+	return false
+}
+
+// carry is unnesting where equalities say which rows belong together: their
+// inner sides, which are at keys in the marked node, are the domain.
+func (c *clause) carry(in *inner, corr correlation, mark *plan.Filter, keys []int) error {
+	below := mark.In.Schema()
+	p := &plan.Project{In: mark.In, Exprs: columnsFrom(below, 0), Sch: append(plan.Schema{}, below...)}
+	var sch plan.Schema
+	for _, k := range keys {
+		p.Exprs, p.Sch = append(p.Exprs, p.Exprs[k]), append(p.Sch, below[k])
+		sch = append(sch, below[k])
+	}
+	u := &unnesting{binder: c.binder, at: in.at, refs: newReferences(),
+		dom:  &domain{node: &plan.Values{Sch: sch}, keys: upTo(len(keys))},
+		done: map[plan.Node]plan.Node{mark: p}}
+	u.refs.outer[mark], u.refs.near[mark] = true, true
+	n, err := u.push(in.t.node)
+	if err != nil {
+		return err
+	}
+	in.t.node = n
+	in.corr = correlation{outer: corr.outer, inner: columnsFrom(sch, in.width)}
+	return nil
+}
