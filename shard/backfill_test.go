@@ -108,7 +108,7 @@ var backfills = []string{
 // size, several at once, while the tables change. When one is ready, and from
 // then on, it holds what its query says; the others do not disturb it.
 func TestBackfill(t *testing.T) {
-	for seed := range int64(rounds(40, 2000)) {
+	for seed := range int64(rounds(25, 2000)) {
 		r := rand.New(rand.NewSource(seed))
 		g := randomRig(t, r)
 		a := &author{Rand: r, m: newModel(g)}

@@ -146,7 +146,7 @@ type Op struct {
 	Action  Action
 	OnDup   OnDup // Insert only
 	Pre     Pre
-	Rows    *zset.Batch
+	Rows    *zset.Batch // nil for Reserve; no key twice for Modify and Delete
 	Sets    []Set       // Modify, and Insert with DupUpdate
 	Where   []expr.Expr // Modify and Delete: all must be true; read as Sets do
 	Hashes  []uint64    // PreHash: the hash of each row found, see RowHash
@@ -325,7 +325,8 @@ func decodeStmt(r *wire.Reader, s *Stmt) {
 
 func decodeOp(r *wire.Reader, op *Op) {
 	op.Table, op.Version = r.Uvarint(), uint32(r.Uvarint())
-	op.Action, op.OnDup, op.Pre, op.Count = Action(r.Byte()), OnDup(r.Byte()), Pre(r.Byte()), CountMode(r.Byte())
+	op.Action, op.OnDup = Action(code(r, "action", byte(Reserve))), OnDup(code(r, "way with duplicates", byte(DupUpdate)))
+	op.Pre, op.Count = Pre(code(r, "precondition", byte(PreAbsent))), CountMode(code(r, "way to count", byte(CountMatched)))
 	if data := r.Bytes(); len(data) > 0 {
 		rows, rest, err := zset.DecodeBatch(data)
 		if err != nil || len(rest) > 0 {
@@ -347,6 +348,15 @@ func decodeOp(r *wire.Reader, op *Op) {
 		op.Hashes[i] = r.Uint64()
 	}
 	op.N, op.KeepZero, op.Lax = r.Uvarint(), r.Bool(), r.Bool()
+}
+
+// code reads a byte from 1 to most.
+func code(r *wire.Reader, what string, most byte) byte {
+	b := r.Byte()
+	if r.Err() == nil && (b < 1 || b > most) {
+		r.Fail("unknown %s %d", what, b)
+	}
+	return b
 }
 
 func decodeExpr(r *wire.Reader) expr.Expr {

@@ -616,9 +616,13 @@ func newModel(g *rig) *model {
 	return m
 }
 
+// rounds is how many seeds a test runs.
 func rounds(normal, soak int) int {
-	if os.Getenv("WEIR_SOAK") != "" {
+	switch {
+	case os.Getenv("WEIR_SOAK") != "":
 		return soak
+	case testing.Short():
+		return normal / 5
 	}
 	return normal
 }
@@ -626,7 +630,7 @@ func rounds(normal, soak int) int {
 // TestWritesAgainstModel runs random statements, several in an entry, against
 // the model: results, rows, indexes and counters after every entry.
 func TestWritesAgainstModel(t *testing.T) {
-	for seed := range int64(rounds(60, 3000)) {
+	for seed := range int64(rounds(40, 3000)) {
 		r := rand.New(rand.NewSource(seed))
 		g := randomRig(t, r)
 		a := &author{Rand: r, m: newModel(g)}

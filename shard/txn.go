@@ -71,7 +71,9 @@ func (t *Txn) Source(id uint64, index uint32) rel.Source {
 }
 
 // Commit returns the statement that does to the present state what the
-// transaction did to its Root, or has Result.Conflict.
+// transaction did to its Root. It has Result.Conflict when a row it changed
+// has been changed since, or what it inserted is taken; errno 1062 when it
+// moved a row to a key that has been taken.
 func (t *Txn) Commit() *Stmt {
 	s := &Stmt{}
 	for _, o := range t.w.order {

@@ -291,11 +291,11 @@ func TestRowIDsEnd(t *testing.T) {
 	g := newRig(t, shard.Options{})
 	def := g.table(&catalog.Table{Name: "bits", Columns: []catalog.Column{{Name: "b", Type: types.Type{Kind: types.Int8}}}})
 	op := insertOp(def)
-	op.Rows.N = 1<<24 + 1
-	op.Rows.Cols[0].I = make([]int64, op.Rows.N)
-	res := g.write(one(op), one(insertOp(def, []types.Value{{Type: types.Type{Kind: types.Int8}, I: 5}})))
-	if res[0].Err == nil || res[0].Err.Code != sqlerr.ErrNetPacketTooLarge {
-		t.Errorf("%+v", res[0])
+	op.Rows = &zset.Batch{N: 1 << 24} // with the row before one too many; it comes to no column
+	row := insertOp(def, []types.Value{{Type: types.Type{Kind: types.Int8}, I: 5}})
+	res := g.write(one(row), one(op), one(row))
+	if res[1].Err == nil || res[1].Err.Code != sqlerr.ErrNetPacketTooLarge {
+		t.Errorf("%+v", res[1])
 	}
-	same(t, "table", scan(t, g.m.Root().Source(def.ID, 0)), []string{fmt.Sprintf(`"5" "%d"`, g.index<<24)})
+	same(t, "table", scan(t, g.m.Root().Source(def.ID, 0)), []string{fmt.Sprintf(`"5" "%d"`, g.index<<24), fmt.Sprintf(`"5" "%d"`, g.index<<24+1)})
 }
