@@ -422,7 +422,10 @@ func checkUnix(c *Call, _ []types.Type) bool {
 func compileUnixTimestamp(c *compiler, e *Call) *node {
 	unit := types.Second / pow10(int(e.T.Scale))
 	return c.intRows(e, func(_ *frame, a []operand, i int) (int64, bool) {
-		return max(0, a[0].moment(i)/unit), true
+		if us := a[0].moment(i); us > 0 && us/types.Second <= maxUnix {
+			return us / unit, true
+		}
+		return 0, true
 	}, false)
 }
 
@@ -456,7 +459,7 @@ func compileFromUnixtime(c *compiler, e *Call) *node {
 
 func fromDays(_ *frame, a []operand, i int) (int64, bool) {
 	n := a[0].int(i)
-	if n < 0 || n > types.MaxDate-types.MinDate {
+	if n < 366 || n > types.MaxDate-types.MinDate { // in the year 0 there are no days
 		return 0, false
 	}
 	return n + types.MinDate, true

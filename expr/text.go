@@ -78,6 +78,11 @@ func rewriteText(name string, args []Expr) (Expr, error, bool) {
 	case name == "instr" && len(args) == 2:
 		args = []Expr{args[1], args[0]}
 	case name == "position" && len(args) == 2:
+	case (name == "bin" || name == "oct") && len(args) == 1 && !args[0].Type().Kind.IsInt():
+		// They read a number as it is written, so 1.9 is 1.
+		base := map[string]int64{"bin": 2, "oct": 8}[name]
+		e, err := Resolve("conv", []Expr{args[0], &Const{types.IntValue(10)}, &Const{types.IntValue(base)}})
+		return e, err, true
 	case name == "instr" || name == "position":
 		return nil, sqlerr.New(sqlerr.ErrWrongParamCountFn, "Incorrect parameter count in the call to native function '%s'", strings.ToUpper(name)), true
 	default:
@@ -347,7 +352,8 @@ func resolveField(d *def, args []Expr) (*Call, error) {
 	out := make([]Expr, len(args))
 	texts := true
 	for _, a := range args {
-		texts = texts && a.Type().Kind.IsText()
+		k := a.Type().Kind
+		texts = texts && (k.IsText() || k == types.Null)
 	}
 	t := types.TypeFloat
 	if texts {

@@ -208,10 +208,8 @@ func AppendSoundex(dst, s []byte) []byte {
 			dst = append(dst, c)
 			last = code
 		case c == 'H' || c == 'W':
-		case code != last:
-			if code != '0' {
-				dst = append(dst, code)
-			}
+		case code != last && code != '0': // a vowel does not part two alike
+			dst = append(dst, code)
 			last = code
 		}
 	}
@@ -226,9 +224,9 @@ func AppendSoundex(dst, s []byte) []byte {
 
 // Conv reads the number at the beginning of s in base from and appends it in
 // base to, as MySQL's CONV: a negative to writes signed numbers. ok is false
-// for a base outside 2 to 36.
+// for a base outside 2 to 36 and an empty s.
 func Conv(dst, s []byte, from, to int64) (out []byte, ok bool) {
-	if abs(from) < 2 || abs(from) > 36 || abs(to) < 2 || abs(to) > 36 {
+	if len(s) == 0 || abs(from) < 2 || abs(from) > 36 || abs(to) < 2 || abs(to) > 36 {
 		return dst, false
 	}
 	s = bytes.TrimLeft(s, " \t\n\v\f\r")
@@ -244,7 +242,7 @@ func Conv(dst, s []byte, from, to int64) (out []byte, ok bool) {
 			break
 		}
 		if u > (math.MaxUint64-d)/base {
-			u = math.MaxUint64
+			u, negative = math.MaxUint64, false
 			break
 		}
 		u = u*base + d

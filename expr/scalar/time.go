@@ -354,16 +354,16 @@ func ParseFormat(s, format []byte) (us int64, ok bool) {
 	p := &reader{s: s, c: types.Civil{Day: 0}, half: -1, yearDay: -1}
 	for i := 0; i < len(format); i++ {
 		f := format[i]
+		p.blanks()
 		switch {
+		case len(p.s) == 0:
+			return p.date() // what the format still asks for is 0
 		case f == ' ':
-			p.blanks()
 			continue
 		case f != '%' || i+1 == len(format):
-			p.blanks()
 			ok = p.literal(f)
 		default:
 			i++
-			p.blanks()
 			ok = p.spec(format[i])
 		}
 		if !ok {

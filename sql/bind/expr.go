@@ -569,7 +569,11 @@ func (c *clause) cast(n *ast.FuncCastExpr) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return expr.Cast(e, t.WithNull(true)), nil
+	e = expr.Cast(e, t.WithNull(true))
+	if t.Kind == types.Bytes && t.Len > 0 { // BINARY(n) is filled up
+		return c.resolve(n, "rpad", e, intConst(int64(t.Len)), expr.Cast(textConst("\x00"), types.TypeBytes))
+	}
+	return e, nil
 }
 
 func (c *clause) collate(n *ast.SetCollationExpr) (expr.Expr, error) {
