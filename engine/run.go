@@ -148,6 +148,9 @@ func (x *execution) query(ctx context.Context) error {
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, errTooLong)
 		defer cancel()
 	}
+	if err := x.lock(ctx); err != nil {
+		return err
+	}
 	if err := x.out.Columns(x.c.columns); err != nil {
 		return err
 	}
@@ -196,6 +199,12 @@ func (x *execution) pull(ctx context.Context, emit func(*zset.Batch) error) erro
 			}
 		}
 	}
+	x.setEnv(source)
+	return x.drain(ctx, r, emit)
+}
+
+// setEnv readies x.env for a run over source.
+func (x *execution) setEnv(source func(uint64, uint32) (rel.Source, error)) {
 	x.env = pull.Env{
 		Source:  source,
 		Params:  x.params,
@@ -206,6 +215,10 @@ func (x *execution) pull(ctx context.Context, emit func(*zset.Batch) error) erro
 		Writes:  x.writes(),
 		Seed:    newProducer(),
 	}
+}
+
+// drain runs a plan in x.env.
+func (x *execution) drain(ctx context.Context, r *pull.Runner, emit func(*zset.Batch) error) error {
 	err := r.Run(ctx, &x.env, emit)
 	x.s.warn(x.env.Warnings...)
 	x.s.warned += x.env.WarningCount - len(x.env.Warnings)

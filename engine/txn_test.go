@@ -94,6 +94,45 @@ func TestFirstCommitterWins(t *testing.T) {
 	}
 }
 
+// TestForUpdate checks that a commit depends on the rows that a SELECT .. FOR
+// UPDATE has read, also those that it does not write, and on no others.
+func TestForUpdate(t *testing.T) {
+	for _, tc := range []struct {
+		read, meanwhile string
+		lost            bool
+	}{
+		{"SELECT * FROM t WHERE id = 1 FOR UPDATE", "UPDATE t SET n = 7 WHERE id = 1", true},
+		{"SELECT * FROM t WHERE id = 1 FOR SHARE", "UPDATE t SET n = 7 WHERE id = 1", true},
+		{"SELECT * FROM t WHERE id = 1", "UPDATE t SET n = 7 WHERE id = 1", false},
+		{"SELECT n FROM t WHERE u < 2 FOR UPDATE", "DELETE FROM t WHERE id = 1", true},
+		{"SELECT n FROM t WHERE id = 2 FOR UPDATE", "UPDATE t SET n = 7 WHERE id = 1", false},
+		{"SELECT COUNT(*) FROM t FOR UPDATE", "UPDATE t SET n = 7 WHERE id = 1", true},
+		{"SELECT t.n FROM t JOIN bag ON t.id = bag.x WHERE bag.x = 1 FOR UPDATE", "UPDATE bag SET x = 5 WHERE x = 1", true},
+		{"SELECT x FROM bag WHERE x = 1 FOR UPDATE", "INSERT INTO bag VALUES (1)", false},
+		{"SELECT 1 FOR UPDATE", "DELETE FROM t WHERE id < 3", false},
+		{"SELECT * FROM t WHERE id = 3 FOR UPDATE", "UPDATE t SET n = n WHERE id = 3", false},
+	} {
+		e, a := fresh(t)
+		b := connect(t, e, "d")
+		a.do(`CREATE TABLE t (id INT PRIMARY KEY, u INT UNIQUE, n INT); CREATE TABLE bag (x INT);
+			CREATE MATERIALIZED VIEW v AS SELECT SUM(n) AS s FROM t;
+			INSERT INTO t VALUES (1, 1, 1), (2, 2, 2), (3, 3, 3); INSERT INTO bag VALUES (1), (2)`)
+		a.do("BEGIN; " + tc.read + "; UPDATE t SET n = 30 WHERE id = 3")
+		b.do(tc.meanwhile)
+		_, err := a.try("COMMIT")
+		if tc.lost {
+			a.wantError(err, 1213, tc.read+"; COMMIT after "+tc.meanwhile)
+		} else if err != nil {
+			t.Errorf("%s; COMMIT after %s: %v", tc.read, tc.meanwhile, err)
+		}
+		want := map[bool]string{true: "3", false: "30"}[tc.lost]
+		b.rows("SELECT n FROM t WHERE id = 3", want)
+		a.do("BEGIN")
+		a.fails(1235, "SELECT * FROM v FOR UPDATE", "'v'", "tables")
+		a.do("SELECT * FROM t FOR UPDATE; COMMIT; SELECT * FROM v FOR UPDATE")
+	}
+}
+
 // TestStatementsInATransaction checks that a failing statement undoes itself
 // only, and what the summary says.
 func TestStatementsInATransaction(t *testing.T) {

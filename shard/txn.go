@@ -14,8 +14,9 @@ import (
 // turns what they came to into one statement with preconditions, so that the
 // first to commit a row wins. A Txn belongs to one goroutine at a time.
 type Txn struct {
-	root *Root
-	w    *writer
+	root   *Root
+	w      *writer
+	locked map[uint64][]int32 // by table, groups of its overlay, see Lock
 }
 
 // provisionalIDs is where the row ids of uncommitted rows begin; the step
@@ -71,13 +72,16 @@ func (t *Txn) Source(id uint64, index uint32) rel.Source {
 }
 
 // Commit returns the statement that does to the present state what the
-// transaction did to its Root. It has Result.Conflict when a row it changed
-// has been changed since, or what it inserted is taken; errno 1062 when it
+// transaction did to its Root. It has Result.Conflict when a row it changed or
+// locked has been changed since, or what it inserted is taken; errno 1062 when it
 // moved a row to a key that has been taken.
 func (t *Txn) Commit() *Stmt {
 	s := &Stmt{}
 	for _, o := range t.w.order {
 		s.Ops = append(s.Ops, o.net()...)
+	}
+	if len(s.Ops) > 0 {
+		s.Ops = append(t.unchanged(), s.Ops...)
 	}
 	return s
 }
