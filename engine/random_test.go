@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"math/rand"
+	"slices"
 	"strings"
 )
 
@@ -520,4 +521,58 @@ func (g *gen) union(depth int) (string, []genCol) {
 		parts = append(parts, "SELECT "+strings.Join(list, ", ")+" FROM "+s.text+g.filter(s, 0))
 	}
 	return strings.Join(parts, pick(g, " UNION ", " UNION ALL ")), cols
+}
+
+// probe is two queries over tables and views: one that can use keys and
+// indexes, and the same with every condition disguised.
+func (g *gen) probe() string {
+	g.alias, g.reads = 0, map[string]bool{}
+	a := g.relation(0)
+	plain := func(p string) string { return p }
+	hidden := func(p string) string { return "(" + p + ") = 1" }
+	from, on := a.text, ""
+	cols := a.cols
+	if g.chance(40) {
+		b := g.relation(0)
+		cols = append(slices.Clone(cols), b.cols...)
+		var eq []string
+		for range 1 + g.Intn(2) {
+			l := a.cols[g.Intn(len(a.cols))]
+			if r, ok := colOf(g, b.cols, l.kind); ok {
+				eq = append(eq, l.name+" = "+r)
+			}
+		}
+		if len(eq) > 0 {
+			from, on = from+pick(g, " JOIN ", " LEFT JOIN ")+b.text+" ON ", strings.Join(eq, " AND ")
+		}
+	}
+	var conds []string
+	for range 1 + g.Intn(3) {
+		c := a.cols[g.Intn(len(a.cols))]
+		lit := func() string { return g.literal(c.kind, false) }
+		conds = append(conds, pick(g,
+			c.name+pick(g, " = ", " < ", " >= ", " > ", " <= ", " <=> ")+lit(),
+			c.name+" BETWEEN "+lit()+" AND "+lit(),
+			c.name+" IN ("+lit()+", "+lit()+", "+lit()+")",
+			c.name+" IS NULL",
+			c.name+" LIKE 'a%'",
+			"("+c.name+" = "+lit()+" OR "+c.name+" = "+lit()+")",
+			c.name+" = "+g.literal(pick(g, kInt, kDec, kText), false)))
+	}
+	where := strings.Join(conds, " AND ")
+	write := func(hide func(string) string) string {
+		q := "SELECT "
+		for i, c := range cols {
+			if i > 0 {
+				q += ", "
+			}
+			q += c.name + fmt.Sprintf(" AS c%d", i)
+		}
+		q += " FROM " + from
+		if on != "" {
+			q += hide(on)
+		}
+		return q + " WHERE " + hide(where)
+	}
+	return write(plain) + sameAs + write(hidden)
 }
