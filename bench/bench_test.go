@@ -203,8 +203,8 @@ func TestLoadedFile(t *testing.T) {
 	s := serveMySQL(t)
 	ctx := context.Background()
 	for name, f := range map[string]func() error{
-		"INSERT":    func() error { return s.insertSales(2500) },
-		"LOAD DATA": func() error { return s.loadSales(ctx, 2500) },
+		"INSERT":    func() error { return s.insertSales(saleStatements(2500)) },
+		"LOAD DATA": func() error { return s.loadSales(ctx, saleFile(2500), 2500) },
 	} {
 		if rate, err := s.timedLoad(ctx, 2500, f); err != nil || rate <= 0 {
 			t.Errorf("%s: %v rows/s, %v", name, rate, err)

@@ -112,19 +112,24 @@ func (c *contender) fill(z *zipf, votes int) error {
 // insertRows inserts n rows by statements of 1,000.
 func insertRows(c *client, into string, n int, row func(*strings.Builder, int)) error {
 	for from := 0; from < n; from += 1000 {
-		var sql strings.Builder
-		sql.WriteString("INSERT INTO " + into + " VALUES ")
-		for i := from; i < min(n, from+1000); i++ {
-			if i > from {
-				sql.WriteByte(',')
-			}
-			row(&sql, i)
-		}
-		if _, err := c.query(sql.String()); err != nil {
+		if _, err := c.query(insertStatement(into, from, min(n, from+1000), row)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// insertStatement is an INSERT of the rows from to until-1.
+func insertStatement(into string, from, until int, row func(*strings.Builder, int)) string {
+	var sql strings.Builder
+	sql.WriteString("INSERT INTO " + into + " VALUES ")
+	for i := from; i < until; i++ {
+		if i > from {
+			sql.WriteByte(',')
+		}
+		row(&sql, i)
+	}
+	return sql.String()
 }
 
 // voter is one client of a contender.
