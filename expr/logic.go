@@ -21,7 +21,16 @@ func logicFns() []def {
 			group: "choices", sig: "COALESCE(a, ...)", doc: "The first argument that is not NULL; later ones are evaluated only when needed."},
 		{fn: FnNullIf, names: "nullif", args: "aa", nulls: true, resolve: resolveNullIf, check: checkFirst, compile: compileNullIf,
 			group: "choices", sig: "NULLIF(a, b)", doc: "NULL when a = b, else a."},
+		{fn: FnSingle, names: "/single", args: "i", ret: retInt, fails: true, compile: rowsInt(singleRow)},
 	}
+}
+
+// singleRow is FnSingle. A name with a slash cannot be written in SQL.
+func singleRow(f *frame, a []operand, i int) (int64, bool) {
+	if a[0].int(i) > 1 {
+		f.fail(i, sqlerr.New(sqlerr.ErrSubqueryNo1Row, "Subquery returns more than 1 row"))
+	}
+	return 1, true
 }
 
 // resolveLogic makes AND and OR of any number of terms, flat.

@@ -59,6 +59,10 @@ const (
 	FnGreatest   Fn = 63
 	FnLeast      Fn = 64
 
+	// FnSingle is 1; where its argument, the number of rows of a subquery, is
+	// above 1 it is error 1242.
+	FnSingle Fn = 65
+
 	FnConcat         Fn = 100
 	FnConcatWs       Fn = 101
 	FnLength         Fn = 102
