@@ -19,8 +19,9 @@ import (
 //	WHERE x IN (S)          semi join, x = the column of S being one more key
 //	WHERE x NOT IN (S)      null-aware anti join, or an anti join on what is
 //	                        not surely unequal
-//	(S) as a value          cross join with S made one row by Single; where
-//	                        correlated, left join with S grouped by its keys
+//	(S) as a value          cross join with S made one row, which counts those
+//	                        that there were; where correlated, left join with
+//	                        S grouped by its keys
 //	EXISTS, IN elsewhere    cross or left join with counts over S, or with the
 //	                        combinations of outer values that have a match
 //
@@ -322,11 +323,6 @@ func (c *clause) stem(fails bool, cols []int) plan.Node {
 func mayFail(n plan.Node) bool {
 	found := false
 	plan.Walk(n, func(n plan.Node) bool {
-		if a, ok := n.(*plan.Aggregate); ok {
-			for _, x := range a.Aggs {
-				found = found || x.Func == plan.Single
-			}
-		}
 		for _, e := range plan.Exprs(n) {
 			found = found || expr.Fallible(e)
 		}
@@ -379,22 +375,30 @@ func (c *clause) onlyRow(in *inner, want int) ([]expr.Expr, error) {
 	if _, err := c.bridge(in); err != nil {
 		return nil, err
 	}
-	keys := len(in.corr.inner)
-	if in.corr.empty() {
-		if !in.always {
-			in.t = single(in.t.node, nil, upTo(n))
-		}
-		base := c.attach(plan.InnerJoin, in.t, nil, nil, nil)
-		return columnsFrom(c.t.node.Schema()[base:][:n], base), nil
+	counted := !in.always && !in.few
+	kind := plan.LeftJoin
+	if len(in.corr.inner) == 0 && (in.always || counted) {
+		kind = plan.InnerJoin // there is a row
 	}
 	first := 0
-	if !in.always && !in.few {
-		c.reduce(in)
+	if counted {
+		first = len(in.corr.inner)
 		in.t = single(in.t.node, in.t.extend(in.corr.inner), upTo(n))
-		in.corr.inner, first = leading(in.t.node, keys), keys
+		in.corr.inner = leading(in.t.node, first)
 	}
-	base := c.attach(plan.LeftJoin, in.t, in.corr.outer, in.corr.inner, nil) + first
-	return columnsFrom(c.t.node.Schema()[base:][:n], base), nil
+	base := c.attach(kind, in.t, in.corr.outer, in.corr.inner, nil) + first
+	es := columnsFrom(c.t.node.Schema()[base:][:n], base)
+	if !counted {
+		return es, nil
+	}
+	for i := range es {
+		e, err := c.onlyValue(in.at, es[i], c.attached(base+n))
+		if err != nil {
+			return nil, err
+		}
+		es[i] = e
+	}
+	return es, nil
 }
 
 func upTo(n int) []int {
@@ -431,7 +435,8 @@ func fewRows(n plan.Node) bool {
 	return oneRow(n)
 }
 
-// single groups n by columns and takes the only values of the columns args.
+// single groups n by columns and takes a value of each of the columns args,
+// and the number of rows behind them: see onlyValue.
 func single(n plan.Node, groups, args []int) *tree {
 	agg := &plan.Aggregate{In: n, Groups: groups}
 	for _, g := range groups {
@@ -439,10 +444,27 @@ func single(n plan.Node, groups, args []int) *tree {
 	}
 	for _, arg := range args {
 		t := n.Schema()[arg].Type.WithNull(true)
-		agg.Aggs = append(agg.Aggs, plan.Agg{Func: plan.Single, Arg: arg, Type: t})
+		agg.Aggs = append(agg.Aggs, plan.Agg{Func: plan.First, Arg: arg, Type: t})
 		agg.Sch = append(agg.Sch, plan.Column{Name: n.Schema()[arg].Name, Type: t})
 	}
+	agg.Aggs = append(agg.Aggs, plan.Agg{Func: plan.CountStar, Type: types.TypeInt, Name: "count(*)"})
+	agg.Sch = append(agg.Sch, plan.Column{Name: "count(*)", Type: types.TypeInt})
 	return &tree{node: agg}
+}
+
+// onlyValue reads value where rows, the number of rows that it comes from, is
+// not above 1. That is settled where the value is asked for: two rows that
+// nobody looks at, behind CASE or for a row left out, are no error.
+func (c *clause) onlyValue(at ast.Node, value, rows expr.Expr) (expr.Expr, error) {
+	only, err := c.resolve(at, "/single", rows)
+	if err != nil {
+		return nil, err
+	}
+	e, err := c.resolve(at, "case", only, value)
+	if err != nil {
+		return nil, err
+	}
+	return castTo(e, value.Type()), nil
 }
 
 // correlatedScalar is a scalar subquery tied to the clause: its rows are
@@ -469,12 +491,11 @@ func (c *clause) correlatedScalar(in *inner) (expr.Expr, error) {
 	if es, err = c.bridge(in, es...); err != nil {
 		return nil, err
 	}
-	c.reduce(in)
 	pos := in.t.extend(append(append([]expr.Expr{}, in.corr.inner...), es[0]))
 	n := len(in.corr.inner)
 	r := single(in.t.node, pos[:n], pos[n:])
 	base := c.attach(plan.LeftJoin, r, in.corr.outer, leading(r.node, n), nil)
-	return c.attached(base + n), nil
+	return c.onlyValue(in.at, c.attached(base+n), c.attached(base+n+1))
 }
 
 // unique tells whether a subquery has one row at most for any values that it
