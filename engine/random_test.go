@@ -432,7 +432,26 @@ func (g *gen) subquery(s source, depth int) string {
 	if g.chance(40) {
 		where = " WHERE " + g.pred(r.cols, 1)
 	}
-	switch g.Intn(5) {
+	other := pick(g, r.cols...)
+	mine, tied := colOf(g, s.cols, other.kind)
+	corr := where
+	if tied {
+		corr = " WHERE " + other.name + pick(g, " = ", " = ", " < ", " <=> ") + mine
+		if where != "" {
+			corr += " AND " + strings.TrimPrefix(where, " WHERE ")
+		}
+	}
+	switch g.Intn(10) {
+	case 5:
+		return c.name + pick(g, " IN ", " NOT IN ") + "(SELECT " + inner + " FROM " + r.text + corr + ")"
+	case 6:
+		return c.name + pick(g, " = ", " < ", " >= ", " <> ") + pick(g, "ANY", "ALL") + " (SELECT " + inner + " FROM " + r.text + pick(g, where, corr) + ")"
+	case 7:
+		return pick(g, "EXISTS", "NOT EXISTS") + " (SELECT * FROM " + r.text + corr + ")"
+	case 8:
+		return "(SELECT " + pick(g, "COUNT(*)", "COUNT("+inner+")") + " FROM " + r.text + corr + ")" + pick(g, " = 0", " > 1")
+	case 9:
+		return "(" + g.subquery(s, depth) + pick(g, " OR ", " AND ") + g.pred(s.cols, 0) + ")"
 	case 0:
 		return c.name + " IN (SELECT " + inner + " FROM " + r.text + where + ")"
 	case 1:
@@ -445,8 +464,31 @@ func (g *gen) subquery(s source, depth int) string {
 	return c.name + " <= (SELECT MAX(" + inner + ") FROM " + r.text + where + ")"
 }
 
+// scalar is a subquery with one value, correlated at times.
+func (g *gen) scalar(s source, k kind, depth int) string {
+	r := g.relation(depth - 1)
+	other := pick(g, r.cols...)
+	where := ""
+	if mine, ok := colOf(g, s.cols, other.kind); ok && g.chance(70) {
+		where = " WHERE " + other.name + " = " + mine
+	}
+	inner, ok := colOf(g, r.cols, k)
+	switch {
+	case !ok && k == kInt:
+		return "(SELECT COUNT(*) FROM " + r.text + where + ")"
+	case !ok:
+		return g.literal(k, true)
+	case g.risky && g.chance(20):
+		return "(SELECT " + inner + " FROM " + r.text + where + ")"
+	}
+	return "(SELECT " + pick(g, "MIN(", "MAX(") + inner + ") FROM " + r.text + where + ")"
+}
+
 // query is a random SELECT and its output columns.
 func (g *gen) query(depth int) (string, []genCol) {
+	if depth > 1 && g.chance(8) {
+		return g.with(depth)
+	}
 	if depth > 0 && g.chance(12) {
 		return g.union(depth)
 	}
@@ -482,9 +524,24 @@ func (g *gen) query(depth int) (string, []genCol) {
 	}
 	for range 1 + g.Intn(4) {
 		k := kind(g.Intn(int(kinds)))
+		if depth > 0 && g.chance(10) {
+			add(g.scalar(s, k, depth), k)
+			continue
+		}
 		add(g.expr(s.cols, k, 2), k)
 	}
 	return "SELECT " + pick(g, "", "", "DISTINCT ") + strings.Join(list, ", ") + " FROM " + s.text + where + g.limit(cols), cols
+}
+
+// with is a query over a common table expression that it names twice.
+func (g *gen) with(depth int) (string, []genCol) {
+	g.alias++
+	name := fmt.Sprintf("w%d", g.alias)
+	q, cols := g.query(depth - 1)
+	a, b := genCol{"x." + cols[0].name, cols[0].kind}, "y."+cols[0].name
+	out := []genCol{{"c0", a.kind}, {"c1", kInt}}
+	return "WITH " + name + " AS (" + q + ") SELECT " + a.name + " AS c0, COUNT(" + b + ") AS c1 FROM " + name + " x" +
+		pick(g, " JOIN ", " LEFT JOIN ") + name + " y ON " + a.name + " = " + b + " GROUP BY " + a.name, out
 }
 
 // limit makes a top-k of a query, at times.
