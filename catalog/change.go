@@ -136,18 +136,17 @@ func (c *Catalog) createDatabase(ch *CreateDatabase) error {
 	if db.Coll == 0 {
 		db.Coll = types.DefaultCollation
 	}
-	c.dbs[ch.Name] = &database{Database: db, rels: map[string]Relation{}}
+	c.dbs[ch.Name] = &database{Database: db}
 	return nil
 }
 
 func (c *Catalog) dropDatabase(ch *DropDatabase) error {
-	db, ok := c.dbs[ch.Name]
-	if !ok {
+	if _, ok := c.dbs[ch.Name]; !ok {
 		return sqlerr.New(sqlerr.ErrDBDropExists, "Can't drop database '%s'; database doesn't exist", ch.Name)
 	}
 	var gone []Relation
 	for _, r := range c.Relations() {
-		if _, in, name := r.Ident(); in == ch.Name && db.rels[name] != nil {
+		if _, in, _ := r.Ident(); in == ch.Name {
 			gone = append(gone, r)
 		}
 	}
@@ -361,7 +360,7 @@ func (c *Catalog) checkPlan(v *View) (err error) {
 			v.Name, len(v.Columns), len(v.Plan.Schema()))
 	}
 	for _, id := range v.Names {
-		if _, ok := c.byID[id]; !ok {
+		if _, ok := c.byID.get(relID(id)); !ok {
 			return sqlerr.New(sqlerr.ErrNoSuchTable, "a table that view '%s' names is gone", v.Name).WithHint("repeat the statement")
 		}
 	}
@@ -375,7 +374,7 @@ func (c *Catalog) checkPlan(v *View) (err error) {
 }
 
 func (c *Catalog) checkScan(s *plan.Scan) error {
-	r, ok := c.byID[s.Table]
+	r, ok := c.byID.get(relID(s.Table))
 	if !ok {
 		return sqlerr.New(sqlerr.ErrNoSuchTable, "Table '%s' doesn't exist", s.Name)
 	}
@@ -389,7 +388,8 @@ func (c *Catalog) checkScan(s *plan.Scan) error {
 }
 
 func (c *Catalog) viewReady(ch *ViewReady) error {
-	v, ok := c.byID[ch.ID].(*View)
+	r, _ := c.byID.get(relID(ch.ID))
+	v, ok := r.(*View)
 	if !ok {
 		return sqlerr.New(sqlerr.ErrUnknown, "there is no view %d", ch.ID)
 	}

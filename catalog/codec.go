@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
@@ -483,7 +482,7 @@ func Decode(b []byte) (*Catalog, error) {
 		case 3:
 			for range d.Count(1) {
 				db := d.database()
-				c.dbs[db.Name] = &database{Database: db, rels: map[string]Relation{}}
+				c.dbs[db.Name] = &database{Database: db}
 			}
 		case 4:
 			for range d.Count(1) {
@@ -510,7 +509,7 @@ func Decode(b []byte) (*Catalog, error) {
 	if err := d.done("catalog"); err != nil {
 		return nil, err
 	}
-	if last := slices.Max(append(slices.Collect(maps.Keys(c.byID)), 0)); c.nextID <= last {
+	if last := slices.Max(append(c.byID.keys(), 0)); c.nextID <= uint64(last) {
 		return nil, fmt.Errorf("catalog: the next id is %d, %d is taken", c.nextID, last)
 	}
 	return c, nil
@@ -523,7 +522,7 @@ func (d decoder) enter(c *Catalog, r Relation, check func() error) {
 	}
 	id, db, name := r.Ident()
 	err := c.room(db, name)
-	if _, taken := c.byID[id]; taken || id == 0 {
+	if _, taken := c.byID.get(relID(id)); taken || id == 0 {
 		err = fmt.Errorf("id %d is taken", id)
 	}
 	if err == nil {

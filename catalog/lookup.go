@@ -19,8 +19,8 @@ type Catalog struct {
 	version uint64
 	nextID  uint64
 	dbs     map[string]*database
-	byID    map[uint64]Relation
-	readers map[uint64][]uint64 // views by what they read directly, ascending
+	byID    persistent[relID, Relation]
+	readers persistent[relID, []relID] // views by what they read directly, ascending
 }
 
 // Database is a schema in MySQL's sense.
@@ -31,12 +31,12 @@ type Database struct {
 
 type database struct {
 	Database
-	rels map[string]Relation
+	rels persistent[relName, Relation]
 }
 
 // New returns the catalog of a new node: no databases.
 func New() *Catalog {
-	return &Catalog{nextID: 1, dbs: map[string]*database{}, byID: map[uint64]Relation{}, readers: map[uint64][]uint64{}}
+	return &Catalog{nextID: 1, dbs: map[string]*database{}}
 }
 
 // Version counts the changes that led to c.
@@ -57,7 +57,7 @@ func (c *Catalog) Lookup(db, name string) (Relation, bool) {
 	if !ok {
 		return nil, false
 	}
-	r, ok := d.rels[name]
+	r, ok := d.rels.get(relName(name))
 	return r, ok
 }
 
@@ -77,14 +77,14 @@ func (c *Catalog) View(db, name string) (*View, bool) {
 
 // ByID looks a table or view up by its id.
 func (c *Catalog) ByID(id uint64) (Relation, bool) {
-	r, ok := c.byID[id]
+	r, ok := c.byID.get(relID(id))
 	return r, ok
 }
 
 // Info returns what the planner needs to know of relation id; it is a
 // plan.Rels.
 func (c *Catalog) Info(id uint64) (plan.RelInfo, bool) {
-	r, ok := c.byID[id]
+	r, ok := c.byID.get(relID(id))
 	if !ok {
 		return plan.RelInfo{}, false
 	}
@@ -112,8 +112,9 @@ func relationsOf[R Relation](c *Catalog, db string) []R {
 		return nil
 	}
 	var out []R
-	for _, name := range slices.Sorted(maps.Keys(d.rels)) {
-		if r, ok := d.rels[name].(R); ok {
+	for _, name := range d.rels.keys() {
+		r, _ := d.rels.get(name)
+		if r, ok := r.(R); ok {
 			out = append(out, r)
 		}
 	}
@@ -123,9 +124,19 @@ func relationsOf[R Relation](c *Catalog, db string) []R {
 // Relations returns all tables and views, by ascending id: a view comes after
 // everything it reads.
 func (c *Catalog) Relations() []Relation {
-	out := make([]Relation, 0, len(c.byID))
-	for _, id := range slices.Sorted(maps.Keys(c.byID)) {
-		out = append(out, c.byID[id])
+	return c.relations(c.byID.keys())
+}
+
+// Removed returns the tables and views of c that next, a version that follows
+// it, does not have, by ascending id.
+func (c *Catalog) Removed(next *Catalog) []Relation {
+	return c.relations(c.byID.missing(next.byID))
+}
+
+func (c *Catalog) relations(ids []relID) []Relation {
+	out := make([]Relation, len(ids))
+	for i, id := range ids {
+		out[i], _ = c.byID.get(id)
 	}
 	return out
 }
@@ -134,8 +145,10 @@ func (c *Catalog) Relations() []Relation {
 // id.
 func (c *Catalog) Dependents(id uint64) []*View {
 	var out []*View
-	for _, v := range c.readers[id] {
-		out = append(out, c.byID[v].(*View))
+	readers, _ := c.readers.get(relID(id))
+	for _, id := range readers {
+		v, _ := c.byID.get(id)
+		out = append(out, v.(*View))
 	}
 	return out
 }
@@ -152,7 +165,11 @@ func (c *Catalog) NearestRelation(db, name string) string {
 	if !ok {
 		return ""
 	}
-	return Nearest(name, slices.Sorted(maps.Keys(d.rels)))
+	names := make([]string, 0, d.rels.n)
+	for _, n := range d.rels.keys() {
+		names = append(names, string(n))
+	}
+	return Nearest(name, names)
 }
 
 // Nearest returns the candidate most like name, in any case, or "" when none
@@ -199,45 +216,52 @@ func distance(a, b string) int {
 	return prev[len(b)]
 }
 
-// clone returns a copy of c whose maps may be changed.
+// clone returns a copy of c that may be changed.
 func (c *Catalog) clone() *Catalog {
 	return &Catalog{
 		version: c.version + 1, nextID: c.nextID,
-		dbs: maps.Clone(c.dbs), byID: maps.Clone(c.byID), readers: maps.Clone(c.readers),
+		dbs: maps.Clone(c.dbs), byID: c.byID, readers: c.readers,
 	}
 }
 
 // put enters r, replacing what has its id.
 func (c *Catalog) put(r Relation) {
-	id, db, name := r.Ident()
+	n, db, name := r.Ident()
+	id := relID(n)
 	d := *c.dbs[db]
-	d.rels = maps.Clone(d.rels)
-	d.rels[name] = r
+	d.rels = d.rels.with(relName(name), r)
 	c.dbs[db] = &d
-	_, known := c.byID[id]
-	c.byID[id] = r
+	_, known := c.byID.get(id)
+	c.byID = c.byID.with(id, r)
 	if v, ok := r.(*View); ok && !known {
 		for _, in := range v.Names {
-			at, _ := slices.BinarySearch(c.readers[in], id)
-			c.readers[in] = slices.Insert(slices.Clone(c.readers[in]), at, id)
+			in := relID(in)
+			readers, _ := c.readers.get(in)
+			at, _ := slices.BinarySearch(readers, id)
+			c.readers = c.readers.with(in, slices.Concat(readers[:at], []relID{id}, readers[at:]))
 		}
 	}
 }
 
 // remove takes r out.
 func (c *Catalog) remove(r Relation) {
-	id, db, name := r.Ident()
+	n, db, name := r.Ident()
+	id := relID(n)
 	d := *c.dbs[db]
-	d.rels = maps.Clone(d.rels)
-	delete(d.rels, name)
+	d.rels = d.rels.without(relName(name))
 	c.dbs[db] = &d
-	delete(c.byID, id)
-	delete(c.readers, id)
+	c.byID = c.byID.without(id)
+	c.readers = c.readers.without(id)
 	if v, ok := r.(*View); ok {
 		for _, in := range v.Names {
-			readers := slices.DeleteFunc(slices.Clone(c.readers[in]), func(x uint64) bool { return x == id })
-			if c.readers[in] = readers; len(readers) == 0 {
-				delete(c.readers, in)
+			in := relID(in)
+			readers, _ := c.readers.get(in)
+			at, found := slices.BinarySearch(readers, id)
+			switch {
+			case found && len(readers) == 1:
+				c.readers = c.readers.without(in)
+			case found:
+				c.readers = c.readers.with(in, slices.Concat(readers[:at], readers[at+1:]))
 			}
 		}
 	}

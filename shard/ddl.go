@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -201,18 +202,19 @@ func (m *Machine) complete(id uint64) error {
 
 // sweep drops the state of relations that next no longer has.
 func (s *step) sweep(next *catalog.Catalog) {
-	for _, r := range s.m.cat.Relations() {
+	for _, r := range s.m.cat.Removed(next) {
 		id, _, _ := r.Ident()
-		if _, ok := next.ByID(id); ok {
-			continue
-		}
 		if t := s.m.tables[id]; t != nil {
 			t.drop()
 			delete(s.m.tables, id)
 		}
 		if v := s.m.views[id]; v != nil {
 			for _, in := range v.def.Inputs {
-				s.m.readers[in] = slices.DeleteFunc(s.m.readers[in], func(o *view) bool { return o == v })
+				readers := s.m.readers[in]
+				at, found := slices.BinarySearchFunc(readers, id, func(o *view, id uint64) int { return cmp.Compare(o.id(), id) })
+				if found {
+					s.m.readers[in] = slices.Delete(readers, at, at+1)
+				}
 			}
 			v.drop()
 			delete(s.m.views, id)
