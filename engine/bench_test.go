@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -236,4 +237,35 @@ func BenchmarkBackfill(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 		})
 	}
+}
+
+// infile is a Sink that delivers text as the client's file.
+type infile struct {
+	discard
+	text string
+}
+
+func (f *infile) OpenInfile(string) (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader(f.text)), nil
+}
+
+func BenchmarkLoadData(b *testing.B) {
+	const rows = 50_000
+	var text strings.Builder
+	for i := range rows {
+		fmt.Fprintf(&text, "%d,%d,product number %d,%d.%02d,2026-01-%02d 10:%02d:00\n", i, i%5000, i%20000, i%900, i%100, 1+i%28, i%60)
+	}
+	c := connect(b, open(b, engine.Options{}), "")
+	c.do("CREATE DATABASE d; USE d; CREATE TABLE sale (id BIGINT PRIMARY KEY, customer INT NOT NULL, product VARCHAR(40) NOT NULL, price DECIMAL(10,2) NOT NULL, at DATETIME NOT NULL)")
+	b.ReportAllocs()
+	for b.Loop() {
+		err := c.Query(context.Background(), "LOAD DATA LOCAL INFILE 'f' INTO TABLE sale FIELDS TERMINATED BY ','", &infile{text: text.String()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		c.do("TRUNCATE TABLE sale")
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 }

@@ -108,7 +108,7 @@ func newLoader(x *execution, b *bind.LoadData, rows *zset.Batch) *loader {
 
 // read reads the file to its end.
 func (l *loader) read(ctx context.Context, file io.Reader) error {
-	r := &fieldReader{r: bufio.NewReaderSize(file, 256<<10), f: l.b.Format}
+	r := newFieldReader(file, l.b.Format)
 	for range l.b.Format.IgnoreLines {
 		if err := r.skipLine(); err == io.EOF {
 			return nil
@@ -196,6 +196,30 @@ type fieldReader struct {
 	r   *bufio.Reader
 	f   bind.LoadFormat
 	buf []byte
+	// marks are the bytes that may mean something in a plain field.
+	marks [256]bool
+}
+
+func newFieldReader(file io.Reader, f bind.LoadFormat) *fieldReader {
+	r := &fieldReader{r: bufio.NewReaderSize(file, 256<<10), f: f}
+	for _, mark := range []string{f.FieldsTerminated, f.LinesTerminated} {
+		if mark != "" {
+			r.marks[mark[0]] = true
+		}
+	}
+	r.marks[f.Escaped] = true
+	return r
+}
+
+// text appends what is read ahead up to the next mark.
+func (r *fieldReader) text() {
+	ahead, _ := r.r.Peek(r.r.Buffered())
+	n := 0
+	for n < len(ahead) && !r.marks[ahead[n]] {
+		n++
+	}
+	r.buf = append(r.buf, ahead[:n]...)
+	_, _ = r.r.Discard(n)
 }
 
 // skipLine reads up to the end of a line.
@@ -282,6 +306,7 @@ func (r *fieldReader) plain(c byte) (null, more bool, err error) {
 			escapedNull = isN && len(r.buf) == 1
 		default:
 			r.buf = append(r.buf, c)
+			r.text()
 		}
 		if len(r.buf) > maxField {
 			return false, false, fmt.Errorf("a field is longer than %d MiB; check FIELDS and LINES", maxField>>20)

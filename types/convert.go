@@ -413,6 +413,9 @@ func TextToFloat(s string) (f float64, st Status) {
 
 // TextToInt reads a BIGINT out of the beginning of s, rounding a fraction.
 func TextToInt(s string) (i int64, st Status) {
+	if i, ok := plainInt(s); ok {
+		return i, OK
+	}
 	lit, st := numeric(s)
 	if st == Incorrect {
 		return 0, st
@@ -420,6 +423,28 @@ func TextToInt(s string) (i int64, st Status) {
 	d, _, scale, _ := ParseDec(lit)
 	i, out := clampInt(d, scale)
 	return i, worse(st, out)
+}
+
+// plainInt reads an s of nothing but up to 18 digits and a minus.
+func plainInt(s string) (i int64, ok bool) {
+	digits := s
+	if len(s) > 0 && s[0] == '-' {
+		digits = s[1:]
+	}
+	if len(digits) == 0 || len(digits) > 18 {
+		return 0, false
+	}
+	for k := range len(digits) {
+		c := digits[k] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		i = 10*i + int64(c)
+	}
+	if len(digits) < len(s) {
+		i = -i
+	}
+	return i, true
 }
 
 // TextToUint reads a BIGINT UNSIGNED out of the beginning of s.

@@ -1,0 +1,65 @@
+package engine
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/weirdb/weir/sql/bind"
+)
+
+// TestFieldReader: the same fields come out however the file is cut into
+// reads.
+func TestFieldReader(t *testing.T) {
+	plain := bind.LoadFormat{FieldsTerminated: "\t", LinesTerminated: "\n", Escaped: '\\'}
+	csv := bind.LoadFormat{FieldsTerminated: ",", LinesTerminated: "\r\n", Enclosed: '"', Escaped: '\\'}
+	wide := bind.LoadFormat{FieldsTerminated: "||", LinesTerminated: ";"}
+	for _, test := range []struct {
+		f    bind.LoadFormat
+		text string
+		want []string // fields, NULL for a null, / behind the last of a line
+	}{
+		{plain, "1\tab\n2\t\n", []string{"1", "ab", "/", "2", "", "/"}},
+		{plain, "a\\tb\\\\c\t\\N\nx\\N\t\\Ny", []string{"a\tb\\c", "NULL", "/", "xN", "Ny", "/"}},
+		{csv, "1,\"a,\"\"b\"\"\",NULL\r\n2,c\rd,\"NULL\"\r\n", []string{"1", "a,\"b\"", "NULL", "/", "2", "c\rd", "NULL text", "/"}},
+		{wide, "a|b||c\\;d||\\N;", []string{"a|b", "c\\", "/", "d", "\\N", "/"}},
+		{plain, strings.Repeat("long", 1000) + "\tend", []string{strings.Repeat("long", 1000), "end", "/"}},
+	} {
+		for name, file := range map[string]io.Reader{
+			"whole": strings.NewReader(test.text), "by bytes": iotest.OneByteReader(strings.NewReader(test.text)),
+		} {
+			if got := fieldsOf(t, file, test.f); !slices.Equal(got, test.want) {
+				t.Errorf("%s: %q are the fields %q, want %q", name, test.text, got, test.want)
+			}
+		}
+	}
+}
+
+func fieldsOf(t *testing.T, file io.Reader, f bind.LoadFormat) []string {
+	t.Helper()
+	r := newFieldReader(file, f)
+	var out []string
+	for more := false; ; {
+		null, next, err := r.field(!more)
+		if err == io.EOF {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		more = next
+		switch {
+		case null:
+			out = append(out, "NULL")
+		case string(r.buf) == "NULL":
+			out = append(out, "NULL text")
+		default:
+			out = append(out, string(r.buf))
+		}
+		if !more {
+			out = append(out, "/")
+		}
+	}
+}
