@@ -167,6 +167,12 @@ func rewriteDate(name string, args []Expr) (Expr, error, bool) {
 			return nil, err, true
 		}
 		to, args = "date_format", []Expr{t, args[1]}
+	case (name == "date_add" || name == "date_sub") && n == 3 && args[0].Type().Kind.IsText():
+		if _, ok := foldConst(args[0]).(*Const); ok {
+			return nil, nil, false
+		}
+		e, err := shiftText(name, args)
+		return e, err, true
 	case name == "adddate" || name == "subdate" || name == "timestampadd":
 		return nil, sqlerr.New(sqlerr.ErrWrongParamCountFn, "Incorrect parameter count in the call to native function '%s'", strings.ToUpper(name)), true
 	default:
@@ -174,6 +180,36 @@ func rewriteDate(name string, args []Expr) (Expr, error, bool) {
 	}
 	e, err := Resolve(to, args)
 	return e, err, true
+}
+
+// shiftText is date_add or date_sub of a text that is no constant: a text
+// again, with a clock and a fraction only where there are some.
+func shiftText(name string, args []Expr) (Expr, error) {
+	var failed error
+	call := func(fn string, args ...Expr) Expr {
+		if failed != nil {
+			return nil
+		}
+		e, err := Resolve(fn, args)
+		failed = err
+		return e
+	}
+	zero := &Const{types.IntValue(0)}
+	t := Cast(args[0], types.NewDatetime(6))
+	shifted := call(name, t, args[1], args[2])
+	plain := call("=", call("microsecond", shifted), zero)
+	noClock := call("=", call("locate", &Const{types.TextValue(":")}, args[0]), zero)
+	isDate := call("=", t, Cast(t, types.TypeDate))
+	if failed != nil {
+		return nil, failed
+	}
+	as := func(t types.Type) Expr { return Cast(Cast(shifted, t), types.TypeText) }
+	branches := []Expr{plain, as(types.NewDatetime(0)), as(types.NewDatetime(6))}
+	if u, err := unitOf(args[2]); err == nil && u.Dates() {
+		branches = append([]Expr{call("and", noClock, isDate), as(types.TypeDate)}, branches...)
+	}
+	e := call("case", branches...)
+	return e, failed
 }
 
 func checkTime(c *Call, _ []types.Type) bool { return c.T.Kind.IsTime() }

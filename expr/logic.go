@@ -277,6 +277,9 @@ func resolveCoalesce(d *def, args []Expr) (*Call, error) {
 func resolveNullIf(d *def, args []Expr) (*Call, error) {
 	a := typeParam(args[0], args[1].Type())
 	b := typeParam(args[1], a.Type())
+	if t := untyped([]Expr{a, b}); a.Type().Kind == types.Null && t.Kind != types.Null {
+		a, b = implicit(a, t), implicit(b, t)
+	}
 	if _, err := comparable([]Expr{a, b}); err != nil {
 		return nil, err
 	}

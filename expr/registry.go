@@ -320,6 +320,9 @@ func (d *def) coerce(class byte, e Expr) (Expr, error) {
 			return Cast(e, types.TypeUint), nil
 		}
 	case 'h':
+		if _, ok := e.(*Param); ok && t.Kind == types.Null {
+			return Cast(e, types.TypeText), nil
+		}
 		if !t.Kind.IsInt() && !t.Kind.IsText() {
 			return Cast(e, types.TypeUint), nil
 		}

@@ -218,6 +218,21 @@ func TestParamTypes(t *testing.T) {
 			t.Errorf("%s = %s, %v", src, show(v), err)
 		}
 	}
+	cx.Params = []types.Value{types.TextValue("12")}
+	for _, fn := range []string{"hex", "nullif"} {
+		args := []Expr{p, &Param{N: 1, T: types.TypeNull}}
+		want := "12"
+		if fn == "hex" {
+			args, want = args[:1], "3132"
+		}
+		e, err := Resolve(fn, args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := Compile(e).Value(cx); err != nil || v.S != want {
+			t.Errorf("%s of the parameter '12' = %v, %v", fn, v, err)
+		}
+	}
 	cx.Params = nil
 	if v, err := Compile(e).Value(cx); err != nil || !v.IsNull {
 		t.Errorf("a missing parameter gives %v, %v", v, err)
