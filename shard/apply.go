@@ -32,7 +32,7 @@ type Result struct {
 // max_error_count does.
 const maxWarnings = 64
 
-// conflict is the error by which a lost precondition ends a statement.
+// errConflict is the error by which a lost precondition ends a statement.
 var errConflict = sqlerr.New(sqlerr.ErrDeadlock, "a row was changed by another statement")
 
 // errAgain ends a statement that was bound against another schema.
@@ -55,7 +55,8 @@ func newWriter(root *Root, firstID uint64, clock int64) *writer {
 	return &writer{root: root, firstID: firstID, clock: clock, overlays: map[uint64]*overlay{}}
 }
 
-// rowIDBits is how many rows one entry may give hidden ids to (2^24).
+// An entry's hidden row ids begin at its index << rowIDBits; so it has room for
+// maxRowIDs of them.
 const (
 	rowIDBits = 24
 	maxRowIDs = 1 << rowIDBits

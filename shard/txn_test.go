@@ -20,6 +20,56 @@ import (
 type modelTxn struct {
 	txn       *shard.Txn
 	began, is *model
+	locked    []lockedRow
+}
+
+// lockedRow is a row that the transaction depends on, as it was then.
+type lockedRow struct {
+	table uint64
+	row   []types.Value
+}
+
+// lock locks a row that the transaction sees.
+func (x *modelTxn) lock(t testing.TB, r *rand.Rand) {
+	t.Helper()
+	mt := x.is.tables[r.Intn(len(x.is.tables))]
+	if len(mt.rows) == 0 {
+		return
+	}
+	row := mt.rows[r.Intn(len(mt.rows))]
+	keys := zset.NewBatch(nil, 1)
+	var vals []types.Value
+	for _, c := range mt.key() {
+		vals = append(vals, row[c])
+		keys.Cols = append(keys.Cols, zset.NewVec(mt.def.StoredTypes()[c], 0))
+	}
+	keys.AppendValues(vals, 1)
+	if err := x.txn.Lock(mt.def.ID, keys); err != nil {
+		t.Fatal(err)
+	}
+	x.is.use(mt.def.ID)
+	x.locked = append(x.locked, lockedRow{mt.def.ID, row})
+}
+
+// keeps tells whether the rows that x locked and left alone are in m as they
+// were; a transaction that wrote nothing depends on nothing.
+func (x *modelTxn) keeps(m *model) bool {
+	wrote := false
+	for _, id := range x.is.used {
+		gone, changed, came := x.net(id)
+		wrote = wrote || len(gone)+len(changed)+len(came) > 0
+	}
+	for _, l := range x.locked {
+		was, is, now := x.began.table(l.table), x.is.table(l.table), m.table(l.table)
+		if a, b := was.find(l.row), is.find(l.row); a < 0 || b < 0 || cells(was.rows[a]) != cells(is.rows[b]) {
+			continue // its own write says what it depends on
+		}
+		at := now.find(l.row)
+		if wrote && (at < 0 || cells(now.rows[at]) != cells(was.rows[was.find(l.row)])) {
+			return false
+		}
+	}
+	return true
 }
 
 // net returns what a transaction did to a table: rows that are gone, that
@@ -47,6 +97,9 @@ func (x *modelTxn) net(id uint64) (gone [][]types.Value, changed [][2][]types.Va
 // commit does to m what the transaction did to the state it began with; not
 // ok, and only counters have moved, when another was first.
 func (x *modelTxn) commit(m *model, firstID uint64) (ok bool) {
+	if !x.keeps(m) {
+		return false
+	}
 	next := m.clone()
 	next.firstID, next.ordinal = firstID, 0
 	for _, id := range x.is.used {
@@ -141,6 +194,8 @@ func TestTransactionsAgainstModel(t *testing.T) {
 					lost++
 				}
 				(&author{Rand: r, m: m}).agree(tt, g.m.Root().Source, m)
+			case n == 9 && len(open) > 0:
+				open[r.Intn(len(open))].lock(tt, r)
 			case len(open) > 0:
 				x := open[r.Intn(len(open))]
 				a := &author{Rand: r, m: x.is}
