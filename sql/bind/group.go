@@ -2,6 +2,7 @@ package bind
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -84,6 +85,9 @@ func (c *clause) grouped(n ast.ExprNode) (expr.Expr, bool) {
 // aggregate reads an aggregate function above the Aggregate node that
 // computes it.
 func (c *clause) aggregate(n *ast.AggregateFuncExpr) (expr.Expr, error) {
+	if e, ok := c.t.aggregateAbove(n); ok {
+		return e, nil
+	}
 	if c.t.group == nil {
 		return nil, c.errAt(n.OriginTextPosition(), sqlerr.ErrInvalidGroupFuncUse, "Invalid use of group function").
 			WithHint("aggregates stand in SELECT, HAVING and ORDER BY, not in the %s", c.name)
@@ -129,11 +133,29 @@ func (c *clause) notGrouped(n *ast.ColumnName, off int) error {
 		c.name, n.OrigColName()).WithHint("GROUP BY it, or use ANY_VALUE(%s)", n.OrigColName())
 }
 
+// aggregateAbove reads an aggregate of an enclosing query: one over its columns
+// alone (outerAggregates).
+func (t *tree) aggregateAbove(n ast.ExprNode) (expr.Expr, bool) {
+	level := 1
+	for o := t.outer; o != nil; o = o.outer {
+		if g := o.group; g != nil {
+			if i, ok := g.at[n]; ok {
+				a := g.aggs[i].agg
+				return &expr.Col{Index: outerRef(level, g.base+len(g.exprs)+i), Name: a.Name, T: a.Type}, true
+			}
+		}
+		level++
+	}
+	return nil, false
+}
+
 // finder collects the aggregates and the columns outside of them, without
-// looking into subqueries.
+// looking into subqueries. Aggregates of queries that enclose tree, where it is
+// set, are left out.
 type finder struct {
 	aggs []ast.ExprNode
 	cols []*ast.ColumnNameExpr
+	tree *tree
 }
 
 // Enter implements ast.Visitor.
@@ -142,6 +164,11 @@ func (f *finder) Enter(n ast.Node) (ast.Node, bool) {
 	case *ast.SubqueryExpr:
 		return n, true
 	case *ast.AggregateFuncExpr:
+		if f.tree != nil {
+			if _, above := f.tree.aggregateAbove(n); above {
+				return n, true
+			}
+		}
 		f.aggs = append(f.aggs, n)
 		return n, true
 	case *ast.FuncCallExpr:
@@ -169,12 +196,84 @@ func (f *finder) aggregates() bool {
 	return false
 }
 
+// outerAggregates adds the aggregates within subqueries of terms whose columns
+// are all t's, and none of the subqueries' own: they belong to t's query.
+func (b *binder) outerAggregates(t *tree, f *finder, terms []ast.ExprNode) error {
+	var s nestedAggregates
+	for _, n := range terms {
+		n.Accept(&s)
+	}
+	for _, a := range s.found {
+		var cols columnFinder
+		a.node.Accept(&cols)
+		mine := len(cols.names) > 0
+		for _, name := range cols.names {
+			mine = mine && t.find(name) >= 0
+		}
+		for i := 0; mine && i < len(a.within); i++ {
+			from := a.within[i].From
+			if from == nil {
+				continue
+			}
+			own, err := b.from(from.TableRefs, t)
+			if err != nil {
+				return err
+			}
+			for _, name := range cols.names {
+				mine = mine && own.find(name) == -1
+			}
+		}
+		if _, above := t.aggregateAbove(a.node); mine && !above {
+			f.aggs = append(f.aggs, a.node)
+		}
+	}
+	return nil
+}
+
+// nestedAggregates collects aggregates within subqueries, each with the SELECTs
+// around it.
+type nestedAggregates struct {
+	within []*ast.SelectStmt
+	found  []nestedAggregate
+}
+
+type nestedAggregate struct {
+	node   *ast.AggregateFuncExpr
+	within []*ast.SelectStmt
+}
+
+// Enter implements ast.Visitor.
+func (s *nestedAggregates) Enter(n ast.Node) (ast.Node, bool) {
+	switch n := n.(type) {
+	case *ast.SelectStmt:
+		s.within = append(s.within, n)
+	case *ast.TableSource:
+		return n, true // a derived table sees nothing of the queries around it
+	case *ast.AggregateFuncExpr:
+		if len(s.within) > 0 {
+			s.found = append(s.found, nestedAggregate{n, slices.Clone(s.within)})
+		}
+	}
+	return n, false
+}
+
+// Leave implements ast.Visitor.
+func (s *nestedAggregates) Leave(n ast.Node) (ast.Node, bool) {
+	if _, ok := n.(*ast.SelectStmt); ok {
+		s.within = s.within[:len(s.within)-1]
+	}
+	return n, true
+}
+
 // group puts the Aggregate of a query above t, if it has one. terms are the
 // expressions of SELECT, HAVING and ORDER BY; aliases are the SELECT list's.
 func (b *binder) group(t *tree, by *ast.GroupByClause, list []field, terms []ast.ExprNode) (*tree, error) {
-	var f finder
+	f := finder{tree: t}
 	for _, n := range terms {
 		n.Accept(&f)
+	}
+	if err := b.outerAggregates(t, &f, terms); err != nil {
+		return nil, err
 	}
 	if by == nil && !f.aggregates() {
 		return t, nil
@@ -195,7 +294,16 @@ func (b *binder) group(t *tree, by *ast.GroupByClause, list []field, terms []ast
 			return nil, err
 		}
 	}
-	b.addDependent(g, f.cols)
+	var names columnFinder
+	for _, n := range terms {
+		if hasSubquery(n) {
+			n.Accept(&names)
+		}
+	}
+	for _, c := range f.cols {
+		names.names = append(names.names, c.Name)
+	}
+	b.addDependent(g, names.names)
 	return g.build(t.outer), nil
 }
 
@@ -352,9 +460,9 @@ func aggName(f plan.AggFunc, distinct bool, arg expr.Expr) string {
 
 // addDependent also groups by the columns that follow from what is grouped
 // by already: those of a table whose whole key is there.
-func (b *binder) addDependent(g *grouping, cols []*ast.ColumnNameExpr) {
+func (b *binder) addDependent(g *grouping, cols []*ast.ColumnName) {
 	for _, n := range cols {
-		i := g.pre.find(n.Name)
+		i := g.pre.find(n)
 		if i < 0 {
 			continue
 		}

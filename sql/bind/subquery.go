@@ -474,7 +474,7 @@ func (c *clause) correlatedScalar(in *inner) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	var f finder
+	f := finder{tree: in.t}
 	list[0].node.Accept(&f)
 	if f.aggregates() {
 		return c.correlatedAggregate(in, list[0].node, f.aggs)
