@@ -12,7 +12,8 @@
 //  1. FROM makes a tree of Scan, Join and sub-plans and a scope: the columns
 //     that names can mean, by position in the tree's output.
 //  2. WHERE is a Filter above it. A subquery in a predicate first joins its
-//     plan to the tree (subquery.go) and is then a column like any other.
+//     plan to the tree (subquery.go, quantified.go) and is then a column like
+//     any other; what it reads of the query around it is unnested (unnest.go).
 //  3. GROUP BY and the aggregates that SELECT, HAVING and ORDER BY mention
 //     become Project (arguments), Aggregate, and a new scope in which group
 //     expressions and aggregates are columns; HAVING is a Filter there.
