@@ -297,9 +297,9 @@ func (t *modelTable) modify(in *intent, res *shard.Result) *sqlerr.Error {
 			continue
 		}
 		res.Matched++
-		row, ok := old, true
 		if in.op.Action == shard.Modify {
-			if row, ok = assign(in.sets, old, own[i]); !ok {
+			row, ok := assign(in.sets, old, own[i])
+			if !ok {
 				return errRange
 			}
 			if cells(row) == cells(old) {
