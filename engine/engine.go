@@ -213,7 +213,13 @@ func (e *Engine) micros() int64 { return e.opt.Now().UnixMicro() }
 // propose puts one entry that is no Write through the log.
 func (e *Engine) propose(ctx context.Context, body shard.Body) (shard.Result, error) {
 	entry := &shard.Entry{Header: e.batch.header(), Body: body}
-	eff, err := e.proposeRaw(ctx, shard.AppendEntry(nil, entry))
+	data := shard.AppendEntry(nil, entry)
+	if _, err := shard.DecodeEntry(data); err != nil {
+		// An entry that cannot be read would stop every replica.
+		return shard.Result{}, sqlerr.New(sqlerr.ErrUnknown, "internal error: the log could not read this statement back: %v", err).
+			WithHint("nothing was changed; please report it")
+	}
+	eff, err := e.proposeRaw(ctx, data)
 	if err != nil {
 		return shard.Result{}, err
 	}

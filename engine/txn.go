@@ -70,7 +70,8 @@ func (s *session) commit(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case res.Conflict, res.Again:
+	case res.Conflict, res.Again, res.Err != nil && res.Err.Code == sqlerr.ErrDupEntry:
+		// A key that was free when the statement ran is a lost race as well.
 		return sqlerr.New(sqlerr.ErrDeadlock, "Deadlock found when trying to get lock; a row of this transaction was changed by another one").
 			WithHint("try restarting transaction")
 	case res.Err != nil:

@@ -64,7 +64,7 @@ func TestFirstCommitterWins(t *testing.T) {
 		{"two deletes", "DELETE FROM t WHERE id = 1", "DELETE FROM t WHERE id = 1", 1213},
 		{"two inserts of a key", "INSERT INTO t VALUES (9, 9, 9)", "INSERT INTO t VALUES (9, 8, 8)", 1213},
 		{"two inserts of a unique key", "INSERT INTO t VALUES (8, 9, 9)", "INSERT INTO t VALUES (9, 9, 9)", 1213},
-		{"an update to a unique key that came", "INSERT INTO t VALUES (8, 9, 9)", "UPDATE t SET u = 9 WHERE id = 1", 1062},
+		{"an update to a unique key that came", "INSERT INTO t VALUES (8, 9, 9)", "UPDATE t SET u = 9 WHERE id = 1", 1213},
 		{"different rows", "UPDATE t SET n = 11 WHERE id = 1", "UPDATE t SET n = 12 WHERE id = 2", 0},
 		{"a row that only the first wrote", "UPDATE t SET n = 11 WHERE id = 1", "INSERT INTO t SELECT id + 10, u + 10, n FROM t WHERE id = 1", 0},
 		{"a table that went", "DROP TABLE s", "INSERT INTO s VALUES (1)", 1213},
