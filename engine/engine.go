@@ -193,10 +193,14 @@ func (e *Engine) Kill(id uint32, queryOnly bool) error {
 	s := e.sessions[id]
 	e.mu.Unlock()
 	if s == nil {
-		return sqlerr.New(sqlerr.ErrNoSuchThread, "Unknown thread id: %d", id)
+		return unknownThread(uint64(id))
 	}
 	s.kill(!queryOnly)
 	return nil
+}
+
+func unknownThread(id uint64) error {
+	return sqlerr.New(sqlerr.ErrNoSuchThread, "Unknown thread id: %d", id)
 }
 
 func (e *Engine) forget(s *session) {

@@ -127,11 +127,16 @@ func (x *execution) evaluate(e expr.Expr) (types.Value, error) {
 	return v, err
 }
 
-// prepare is PREPARE name FROM.
+// prepare is PREPARE name FROM. Statements that prepare or execute others are
+// refused, as in MySQL: one could execute itself without end.
 func (x *execution) prepare(b *bind.Prepare) error {
 	st, err := x.s.prepare(b.SQL)
 	if err != nil {
 		return err
+	}
+	switch st.c.bound.(type) {
+	case *bind.Prepare, *bind.Execute, *bind.Deallocate:
+		return sqlerr.New(sqlerr.ErrUnsupportedPS, "This command is not supported in the prepared statement protocol yet")
 	}
 	if x.s.prepared == nil {
 		x.s.prepared = map[string]*stmt{}

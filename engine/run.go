@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"math"
 	"runtime"
 	"slices"
 
@@ -93,6 +94,9 @@ func (x *execution) run(ctx context.Context) error {
 			x.s.open()
 		}
 	case *bind.Kill:
+		if b.ID > math.MaxUint32 {
+			return unknownThread(b.ID)
+		}
 		if err := x.s.e.Kill(uint32(b.ID), b.QueryOnly); err != nil {
 			return err
 		}

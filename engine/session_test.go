@@ -88,6 +88,9 @@ func TestPrepared(t *testing.T) {
 	c.fails(1210, "EXECUTE p")
 	c.do("DEALLOCATE PREPARE p")
 	c.fails(1243, "EXECUTE p USING @id", "p")
+	for _, inner := range []string{"EXECUTE p", "DEALLOCATE PREPARE p", "PREPARE q FROM \"EXECUTE p\""} {
+		c.fails(1295, "PREPARE p FROM '"+inner+"'")
+	}
 }
 
 // TestPlansAfterDDL runs cached and prepared statements over tables that
@@ -186,6 +189,7 @@ func TestKill(t *testing.T) {
 	c.wantError(err, 1317, "a statement of a killed session")
 	victim.Close()
 	c.fails(sqlerr.ErrNoSuchThread, fmt.Sprintf("KILL %d", victim.ID()))
+	c.fails(sqlerr.ErrNoSuchThread, fmt.Sprintf("KILL %d", 1<<32+uint64(c.ID())))
 	c.do("SET max_execution_time = 50")
 	c.fails(3024, long)
 }

@@ -53,6 +53,7 @@ const (
 	ErrOperandColumns       = 1241
 	ErrSubqueryNo1Row       = 1242
 	ErrUnknownStmtHandler   = 1243
+	ErrUnsupportedPS        = 1295
 	ErrDerivedMustHaveAlias = 1248
 	ErrIncorrectGlobalLocal = 1238
 	ErrDataOutOfRange       = 1264
