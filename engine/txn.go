@@ -103,16 +103,33 @@ func (x *execution) number(ctx context.Context, op *shard.Op) error {
 	if n == 0 {
 		return nil
 	}
+	first, err := x.reserve(ctx, op, n)
+	if err != nil {
+		return err
+	}
+	if next := x.s.txn.Counter(op.Table); next > first {
+		// Rows of the transaction's own, which nobody sees yet, go beyond.
+		if first, err = x.reserve(ctx, op, max(next-first, n)); err != nil {
+			return err
+		}
+		first = max(first, next)
+	}
+	x.s.txn.Number(op.Table, first)
+	return nil
+}
+
+// reserve takes the next n AUTO_INCREMENT values of op's table and returns the
+// first.
+func (x *execution) reserve(ctx context.Context, op *shard.Op, n uint64) (uint64, error) {
 	res, err := x.s.e.batch.write(ctx, &shard.Stmt{Ops: []shard.Op{{
 		Table: op.Table, Version: op.Version, Action: shard.Reserve, N: n,
 		OnDup: shard.DupFail, Pre: shard.PreNone, Count: shard.CountChanged,
 	}}})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if res.Err != nil || res.Again {
-		return sqlerr.New(sqlerr.ErrDeadlock, "Deadlock found when trying to get lock; the table's definition has changed").WithHint("try restarting transaction")
+		return 0, sqlerr.New(sqlerr.ErrDeadlock, "Deadlock found when trying to get lock; the table's definition has changed").WithHint("try restarting transaction")
 	}
-	x.s.txn.Number(op.Table, res.LastID)
-	return nil
+	return res.LastID, nil
 }

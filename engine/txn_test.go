@@ -210,6 +210,11 @@ func TestAutoIncrement(t *testing.T) {
 	c.do("ROLLBACK")
 	c.do("INSERT INTO t (s) VALUES ('i')") // ids of the lost transaction stay lost
 	c.bag("SELECT * FROM t WHERE id > 12", "14|g", "16|i")
+	c.do("BEGIN; INSERT INTO t VALUES (17, 'k'), (30, 'l'); INSERT INTO t (s) VALUES ('m'), ('n')")
+	c.bag("SELECT * FROM t WHERE id > 16", "17|k", "30|l", "31|m", "32|n")
+	other.do("INSERT INTO t (s) VALUES ('o')")
+	c.do("INSERT INTO t (s) VALUES ('p'); COMMIT")
+	c.bag("SELECT * FROM t WHERE id > 31", "32|n", "33|o", "34|p")
 	c.do("TRUNCATE TABLE t; INSERT INTO t (s) VALUES ('j')")
 	c.rows("SELECT * FROM t", "1|j")
 
@@ -227,6 +232,13 @@ func TestAutoIncrement(t *testing.T) {
 		t.Errorf("ids beyond BIGINT UNSIGNED give %v", err)
 	}
 	c.rows("SELECT COUNT(*) FROM wide", "1")
+	c.do("INSERT INTO wide VALUES (18446744073709551615, 1); BEGIN")
+	c.fails(1467, "INSERT INTO wide (n) VALUES (1)")
+	c.do("ROLLBACK")
+	c.fails(1467, "INSERT INTO wide (n) VALUES (1)")
+	c.do("DELETE FROM wide; BEGIN; INSERT INTO wide VALUES (18446744073709551615, 1)")
+	c.fails(1467, "INSERT INTO wide (n) VALUES (1), (2)")
+	c.do("COMMIT")
 }
 
 // TestUniqueKeys checks unique keys under collations, with NULLs, over

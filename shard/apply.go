@@ -120,7 +120,7 @@ func (w *writer) op(op *Op, res *Result) error {
 		return w.change(o, op, res)
 	case Reserve:
 		res.LastID = o.counter
-		o.counter += op.N
+		o.counter += min(op.N, math.MaxUint64-o.counter)
 		return nil
 	}
 	return fmt.Errorf("write with unknown action %d", op.Action)

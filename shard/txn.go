@@ -49,6 +49,15 @@ func (t *Txn) Number(table, first uint64) {
 	}
 }
 
+// Counter returns the AUTO_INCREMENT value that follows those of the rows that
+// the transaction has inserted into table; 0 when they have moved nothing.
+func (t *Txn) Counter(table uint64) uint64 {
+	if o := t.w.overlays[table]; o != nil && o.counter != o.state.Counter {
+		return o.counter
+	}
+	return 0
+}
+
 // Wrote returns the tables with changes, ascending.
 func (t *Txn) Wrote() []uint64 {
 	var out []uint64
