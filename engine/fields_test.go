@@ -15,6 +15,7 @@ import (
 func TestFieldReader(t *testing.T) {
 	plain := bind.LoadFormat{FieldsTerminated: "\t", LinesTerminated: "\n", Escaped: '\\'}
 	csv := bind.LoadFormat{FieldsTerminated: ",", LinesTerminated: "\r\n", Enclosed: '"', Escaped: '\\'}
+	quoted := bind.LoadFormat{FieldsTerminated: "||", LinesTerminated: "\r\n", Enclosed: '"'}
 	wide := bind.LoadFormat{FieldsTerminated: "||", LinesTerminated: ";"}
 	for _, test := range []struct {
 		f    bind.LoadFormat
@@ -25,6 +26,7 @@ func TestFieldReader(t *testing.T) {
 		{plain, "a\\tb\\\\c\t\\N\nx\\N\t\\Ny", []string{"a\tb\\c", "NULL", "/", "xN", "Ny", "/"}},
 		{csv, "1,\"a,\"\"b\"\"\",NULL\r\n2,c\rd,\"NULL\"\r\n", []string{"1", "a,\"b\"", "NULL", "/", "2", "c\rd", "NULL text", "/"}},
 		{wide, "a|b||c\\;d||\\N;", []string{"a|b", "c\\", "/", "d", "\\N", "/"}},
+		{quoted, "\"a\"|b\"||\"c\"\rd\"\r\n\"e\"", []string{"a\"|b", "c\"\rd", "/", "e", "/"}},
 		{plain, strings.Repeat("long", 1000) + "\tend", []string{strings.Repeat("long", 1000), "end", "/"}},
 	} {
 		for name, file := range map[string]io.Reader{

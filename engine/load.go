@@ -367,17 +367,23 @@ func (r *fieldReader) enclosed() (null, more bool, err error) {
 // afterQuote looks at what follows a quote: it closes the field only before
 // the end of the field, the line or the file.
 func (r *fieldReader) afterQuote() (more, ended bool) {
-	c, err := r.r.ReadByte()
-	switch {
-	case err != nil:
-		return false, true
-	case r.at(c, r.f.FieldsTerminated):
-		return true, true
-	case r.at(c, r.f.LinesTerminated):
+	if _, err := r.r.Peek(1); err != nil {
 		return false, true
 	}
-	_ = r.r.UnreadByte()
-	return false, false
+	if r.before(r.f.FieldsTerminated) {
+		return true, true
+	}
+	return false, r.before(r.f.LinesTerminated)
+}
+
+// before tells whether mark stands next, and if so reads it.
+func (r *fieldReader) before(mark string) bool {
+	next, _ := r.r.Peek(len(mark))
+	if mark == "" || string(next) != mark {
+		return false
+	}
+	_, _ = r.r.Discard(len(mark))
+	return true
 }
 
 // escape reads what an escape character stands for and tells whether it was
