@@ -123,6 +123,9 @@ func appendCall(dst []byte, c *Call) []byte {
 	case FnLike:
 		dst = appendSQL(append(dst, '('), c.Args[0])
 		dst = appendSQL(append(dst, " like "...), c.Args[1])
+		if len(c.Args) < 3 {
+			return append(dst, ')')
+		}
 		if k, ok := c.Args[2].(*Const); !ok || k.V.S != `\` {
 			dst = appendSQL(append(dst, " escape "...), c.Args[2])
 		}

@@ -489,7 +489,10 @@ func soundex(_ *frame, a []operand, i int, dst []byte) ([]byte, bool) {
 // long as it stays the same.
 func compileLike(c *compiler, e *Call) *node {
 	text, pattern := c.node(e.Args[0]), c.node(e.Args[1])
-	escape := []byte(e.Args[2].(*Const).V.S)
+	escape := []byte{'\\'}
+	if len(e.Args) > 2 {
+		escape = []byte(e.Args[2].(*Const).V.S)
+	}
 	slot, buf, coll := c.vec(), c.buffer(), e.Args[0].Type().Coll
 	if pattern.fixed != nil && !pattern.fixed.IsNull(0) {
 		return c.likeConstant(text, scalar.NewPattern(pattern.fixed.Bytes(0), escape, coll))
