@@ -1,10 +1,14 @@
 package main
 
 import (
+	"encoding"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"reflect"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -22,6 +26,21 @@ type configFile struct {
 	values map[string]any
 }
 
+// configError is a fault of the config file, which no flag is to blame for.
+type configError struct{ path, msg string }
+
+// Error implements error.
+func (e *configError) Error() string { return fmt.Sprintf("config file %s: %s", e.path, e.msg) }
+
+// cause strips an error of a file of the path that it repeats.
+func cause(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}
+
 // load reads the file once its path is known.
 func (c *configFile) load(path string) error {
 	if path == "" || c.path == path {
@@ -29,11 +48,17 @@ func (c *configFile) load(path string) error {
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("config file: %w", err)
+		return &configError{path, cause(err).Error()}
 	}
 	values := map[string]any{}
 	if err := toml.Unmarshal(text, &values); err != nil {
-		return fmt.Errorf("config file %s: %w", path, err)
+		fault := &configError{path, err.Error()}
+		var at *toml.DecodeError
+		if errors.As(err, &at) {
+			row, col := at.Position()
+			fault.msg = fmt.Sprintf("line %d, column %d: %s", row, col, err)
+		}
+		return fault
 	}
 	keys := make([]string, 0, len(values))
 	for k := range values {
@@ -55,11 +80,10 @@ func (c *configFile) check(path, key string) error {
 			return nil
 		}
 	}
-	err := fmt.Errorf("config file %s: unknown key %q", path, key)
 	if near := catalog.Nearest(key, c.known); near != "" {
-		return fmt.Errorf("%w; did you mean %q?", err, near)
+		return &configError{path, fmt.Sprintf("unknown key %q; did you mean %q?", key, near)}
 	}
-	return fmt.Errorf("%w; known are %s", err, strings.Join(c.known, ", "))
+	return &configError{path, fmt.Sprintf("unknown key %q; known are %s", key, strings.Join(c.known, ", "))}
 }
 
 // Validate implements kong.Resolver: it looks for the file's path and for
@@ -98,7 +122,25 @@ func (c *configFile) Resolve(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (
 	if !ok || os.Getenv(envName(flag.Name)) != "" {
 		return nil, nil
 	}
-	return fmt.Sprint(v), nil
+	text := fmt.Sprint(v)
+	if err := fits(flag.Target.Type(), text); err != nil {
+		return nil, &configError{c.path, fmt.Sprintf("%s: %v", flag.Name, err)}
+	}
+	return text, nil
+}
+
+// fits checks that a flag of type t takes text, so that a fault is told of
+// the file and not of the flag.
+func fits(t reflect.Type, text string) error {
+	if v, ok := reflect.New(t).Interface().(encoding.TextUnmarshaler); ok {
+		return v.UnmarshalText([]byte(text))
+	}
+	if t.Kind() == reflect.Int {
+		if _, err := strconv.Atoi(text); err != nil {
+			return fmt.Errorf("%q is no integer", text)
+		}
+	}
+	return nil
 }
 
 // configPath finds --config among the arguments, or WEIR_CONFIG.

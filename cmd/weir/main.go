@@ -54,8 +54,17 @@ func main() {
 	}
 	ctx, err := parser.Parse(os.Args[1:])
 	if err != nil {
+		command := "weir"
+		var parse *kong.ParseError
+		if errors.As(err, &parse) && parse.Context.Selected() != nil {
+			command += " " + parse.Context.Selected().Name
+		}
+		var config *configError
+		if errors.As(err, &config) {
+			err = config
+		}
 		fmt.Fprintln(os.Stderr, "weir:", err)
-		fmt.Fprintln(os.Stderr, "weir: `weir --help` lists commands and flags")
+		fmt.Fprintf(os.Stderr, "weir: `%s --help` lists commands and flags\n", command)
 		os.Exit(2)
 	}
 	err = ctx.Run()

@@ -22,7 +22,7 @@ type serveCmd struct {
 	Data     string `help:"Directory of the database. Without it everything is in memory and gone at the end." env:"WEIR_DATA" placeholder:"DIR"`
 	MySQL    string `name:"mysql" help:"Address of the MySQL protocol; port 0 takes a free one." default:"127.0.0.1:3307" env:"WEIR_MYSQL" placeholder:"ADDR"`
 	HTTP     string `name:"http" help:"Address of HTTP: /sql, /health, /metrics." default:"127.0.0.1:5440" env:"WEIR_HTTP" placeholder:"ADDR"`
-	Memory   size   `help:"Memory for Weir, e.g. 4GiB; default 60 %% of the machine." env:"WEIR_MEMORY" placeholder:"SIZE"`
+	Memory   size   `help:"Memory for Weir, e.g. 4GiB; default 60 % of the machine." env:"WEIR_MEMORY" placeholder:"SIZE"`
 	Lanes    int    `help:"Lanes of a new data directory; default one per core." env:"WEIR_LANES" placeholder:"N"`
 	Password string `help:"Password of the user root; without it root has none." env:"WEIR_PASSWORD" placeholder:"WORD"`
 	Config   string `help:"TOML file with any of these settings, by their names." env:"WEIR_CONFIG" placeholder:"FILE"`
@@ -48,6 +48,14 @@ func (s *size) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Validate implements kong's check of a command.
+func (c *serveCmd) Validate() error {
+	if c.Lanes < 0 {
+		return fmt.Errorf("--lanes: %d is no number of lanes", c.Lanes)
+	}
+	return nil
+}
+
 // Run serves until SIGTERM or SIGINT.
 func (c *serveCmd) Run() error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
@@ -69,12 +77,12 @@ func (c *serveCmd) Run() error {
 func (c *serveCmd) serve(e *engine.Engine, logger *slog.Logger) error {
 	my, err := net.Listen("tcp", c.MySQL)
 	if err != nil {
-		return fmt.Errorf("cannot listen for MySQL clients: %w", err)
+		return fmt.Errorf("cannot listen for MySQL clients: %w%s", err, freePort(err, "mysql"))
 	}
 	web, err := net.Listen("tcp", c.HTTP)
 	if err != nil {
 		my.Close()
-		return fmt.Errorf("cannot listen for HTTP: %w", err)
+		return fmt.Errorf("cannot listen for HTTP: %w%s", err, freePort(err, "http"))
 	}
 	users := map[string]mysqldoor.Password{}
 	if c.Password != "" {
@@ -101,4 +109,12 @@ func (c *serveCmd) serve(e *engine.Engine, logger *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	return errors.Join(err, d.shutdown(ctx))
+}
+
+// freePort tells the way out when the address that a flag names is taken.
+func freePort(err error, flag string) string {
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return ""
+	}
+	return fmt.Sprintf("; name another one by --%s, or 127.0.0.1:0 for a free port", flag)
 }
