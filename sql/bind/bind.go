@@ -453,7 +453,7 @@ func (b *binder) bindDDL(n ast.StmtNode) (s Stmt, err error, ok bool) {
 	case *ast.TruncateTableStmt:
 		s, err = wrap(b.truncate(n))
 	case *ast.CreateViewStmt:
-		err = sqlerr.NotSupported("CREATE VIEW").WithHint("CREATE MATERIALIZED VIEW")
+		err = sqlerr.NotSupported("CREATE VIEW").WithHint("write CREATE MATERIALIZED VIEW")
 	case *ast.AlterTableStmt:
 		err = sqlerr.NotSupported("ALTER TABLE").WithHint("CREATE a new table and INSERT .. SELECT; indexes by CREATE INDEX")
 	default:

@@ -543,7 +543,7 @@ func (b *binder) dropped(names []parse.Name, ifExists, views bool) ([]catalog.Na
 
 func (b *binder) dropTables(n *ast.DropTableStmt) (*DDL, error) {
 	if n.IsView {
-		return nil, sqlerr.NotSupported("DROP VIEW").WithHint("DROP MATERIALIZED VIEW")
+		return nil, sqlerr.NotSupported("DROP VIEW").WithHint("write DROP MATERIALIZED VIEW")
 	}
 	if n.TemporaryKeyword != ast.TemporaryNone {
 		return nil, b.refuseAt(b.text.Find("temporary"), "temporary tables")
