@@ -41,7 +41,7 @@ func dateFns() []def {
 	return []def{
 		{fn: FnNow, names: "now current_timestamp localtime localtimestamp sysdate utc_timestamp", args: "?i", volatile: Stable,
 			resolve: resolveNow, check: checkTime, compile: compileNow, group: "dates", sig: "NOW([digits])",
-			doc: "The statement's time, UTC; in a view its clock."},
+			doc: "The statement's time, UTC; refused in a view."},
 		{fn: FnCurdate, names: "curdate current_date utc_date", args: "", volatile: Stable, ret: returns(types.TypeDate), compile: compileNow,
 			group: "dates", sig: "CURDATE()", doc: "The statement's date, UTC."},
 		{fn: FnDate, names: "date", args: "t", ret: returns(types.TypeDate),
