@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -95,7 +96,7 @@ func (b *batcher) lead(own *write) {
 	var next *write
 	if len(b.waiting) > 0 {
 		next = b.waiting[0]
-		b.waiting = append(b.waiting[:0], b.waiting[1:]...)
+		b.waiting = slices.Delete(b.waiting, 0, 1)
 	} else {
 		b.leaders--
 	}
@@ -118,7 +119,7 @@ func (b *batcher) take(own *write) []*write {
 		n++
 	}
 	group := append([]*write{own}, b.waiting[:n]...)
-	b.waiting = append(b.waiting[:0], b.waiting[n:]...)
+	b.waiting = slices.Delete(b.waiting, 0, n)
 	return group
 }
 
@@ -132,7 +133,7 @@ func (b *batcher) propose(group []*write) {
 	for _, w := range group {
 		data = append(data, w.data...)
 	}
-	eff, err := b.e.proposeRaw(context.Background(), data)
+	eff, err := b.e.proposeRaw(data)
 	for i, w := range group {
 		if err != nil {
 			w.err = err

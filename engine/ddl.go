@@ -65,7 +65,7 @@ func (x *execution) change(ctx context.Context, ch catalog.Change) error {
 		return err
 	}
 	if drop, ok := ch.(*catalog.DropDatabase); ok && res.Err == nil && drop.Name == x.s.db {
-		x.s.db = ""
+		x.s.setDB("")
 	}
 	return orNil(res.Err)
 }

@@ -137,8 +137,9 @@ func (e *Engine) resumeViews() {
 }
 
 // Close ends all sessions and the log: what was acknowledged is kept. It
-// waits for statements under way up to ctx.
-func (e *Engine) Close(ctx context.Context) error {
+// kills the statements under way and waits for what is on its way to the log,
+// not for readers, whatever ctx says.
+func (e *Engine) Close(_ context.Context) error {
 	e.mu.Lock()
 	if e.closed {
 		e.mu.Unlock()
@@ -160,6 +161,8 @@ func (e *Engine) Close(ctx context.Context) error {
 	return err
 }
 
+var errShutdown = sqlerr.New(sqlerr.ErrServerShutdown, "Server shutdown in progress")
+
 // Version implements Node.
 func (e *Engine) Version() string { return ServerVersion }
 
@@ -176,7 +179,7 @@ func (e *Engine) NewSession(o SessionOptions) (Session, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
-		return nil, sqlerr.New(sqlerr.ErrServerShutdown, "Server shutdown in progress")
+		return nil, errShutdown
 	}
 	e.lastID++
 	s := newSession(e, e.lastID)
@@ -214,8 +217,12 @@ func (e *Engine) forget(s *session) {
 // micros is the engine's clock as entries and expressions have it.
 func (e *Engine) micros() int64 { return e.opt.Now().UnixMicro() }
 
-// propose puts one entry that is no Write through the log.
+// propose puts one entry that is no Write through the log. It does not stop
+// at the end of ctx once the entry is on its way: the outcome must be known.
 func (e *Engine) propose(ctx context.Context, body shard.Body) (shard.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return shard.Result{}, err
+	}
 	entry := &shard.Entry{Header: e.batch.header(), Body: body}
 	data := shard.AppendEntry(nil, entry)
 	if _, err := shard.DecodeEntry(data); err != nil {
@@ -223,7 +230,7 @@ func (e *Engine) propose(ctx context.Context, body shard.Body) (shard.Result, er
 		return shard.Result{}, sqlerr.New(sqlerr.ErrUnknown, "internal error: the log could not read this statement back: %v", err).
 			WithHint("nothing was changed; please report it")
 	}
-	eff, err := e.proposeRaw(ctx, data)
+	eff, err := e.proposeRaw(data)
 	if err != nil {
 		return shard.Result{}, err
 	}
@@ -232,16 +239,16 @@ func (e *Engine) propose(ctx context.Context, body shard.Body) (shard.Result, er
 
 // proposeRaw puts an encoded entry through the log and turns the log's faults
 // into errors for users.
-func (e *Engine) proposeRaw(ctx context.Context, data []byte) (*shard.Effect, error) {
-	_, res, err := e.log.Propose(ctx, data)
+func (e *Engine) proposeRaw(data []byte) (*shard.Effect, error) {
+	_, res, err := e.log.Propose(context.Background(), data)
 	switch {
 	case err == nil:
 		return res.(*shard.Effect), nil
 	case errors.Is(err, wlog.ErrFull):
 		return nil, sqlerr.New(sqlerr.ErrDiskFull, "Disk full: the log cannot take the write (%v)", err).
 			WithHint("nothing was changed; make room and repeat the statement")
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
+	case errors.Is(err, wlog.ErrClosed):
+		return nil, errShutdown
 	}
 	e.failed.CompareAndSwap(nil, &err)
 	return nil, sqlerr.New(sqlerr.ErrReadOnlyMode, "the log does not take writes any more: %v", err).

@@ -78,7 +78,11 @@ func (s *session) begin(o SessionOptions) error {
 func (s *session) ID() uint32 { return s.id }
 
 // SetMultiStatements implements Session.
-func (s *session) SetMultiStatements(on bool) { s.opt.MultiStatements = on }
+func (s *session) SetMultiStatements(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opt.MultiStatements = on
+}
 
 // Reset implements Session.
 func (s *session) Reset(o SessionOptions) error { return s.begin(o) }
@@ -93,10 +97,14 @@ func (s *session) Use(_ context.Context, db string) error {
 		}
 		return err
 	}
-	s.mu.Lock()
-	s.db = db
-	s.mu.Unlock()
+	s.setDB(db)
 	return nil
+}
+
+func (s *session) setDB(db string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.db = db
 }
 
 // Status implements Session.
