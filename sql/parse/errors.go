@@ -2,6 +2,8 @@ package parse
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -49,7 +51,7 @@ func convertError(text *Text, sql string, err error) error {
 	off, detail := faultOffset(sql, err.Error())
 	hint := detail
 	if hint == "" {
-		hint = keywordHint(sql[off:], off == 0)
+		hint = keywordHint(sql, off)
 	}
 	return syntaxError(text.Full, text.Offset+off, hint)
 }
@@ -87,19 +89,26 @@ func faultOffset(sql, msg string) (off int, detail string) {
 	return 0, ""
 }
 
-// keywordHint suggests the keyword that the word at the start of s may have
-// been meant to be.
-func keywordHint(s string, first bool) string {
+// keywordHint suggests the keyword that the word at byte off of sql may have
+// been meant to be; a keyword is not a slip of another one.
+func keywordHint(sql string, off int) string {
+	s := sql[off:]
 	sc := scanner{s: s}
 	t, err := sc.next()
 	if err != nil || t.kind != tokWord || t.end-t.pos > 20 {
 		return ""
 	}
 	words := clauseWords
-	if first {
+	switch {
+	case off == 0:
 		words = statementWords
+	case createsTable.MatchString(sql):
+		words = typeWords
 	}
 	word := strings.ToUpper(s[t.pos:t.end])
+	if slices.Contains(statementWords, word) || slices.Contains(clauseWords, word) {
+		return ""
+	}
 	if w := catalog.Nearest(word, words); w != "" && w != word {
 		return "did you mean " + strconv.Quote(w) + "?"
 	}
@@ -111,4 +120,8 @@ var (
 		"EXPLAIN", "SET", "USE", "BEGIN", "START", "COMMIT", "ROLLBACK", "LOAD", "KILL", "PREPARE", "EXECUTE", "DEALLOCATE", "WITH"}
 	clauseWords = []string{"FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "JOIN", "INNER", "LEFT", "RIGHT", "CROSS", "USING",
 		"VALUES", "INTO", "TABLE", "MATERIALIZED", "DATABASE", "INDEX", "UNIQUE", "PRIMARY", "UNION", "DISTINCT", "BETWEEN", "INTERVAL"}
+	typeWords = []string{"TINYINT", "SMALLINT", "MEDIUMINT", "INT", "INTEGER", "BIGINT", "UNSIGNED", "BOOLEAN", "DECIMAL", "FLOAT", "DOUBLE", "CHAR",
+		"VARCHAR", "TEXT", "STRING", "BINARY", "VARBINARY", "BLOB", "DATE", "DATETIME", "TIMESTAMP", "NOT", "NULL", "DEFAULT", "AUTO_INCREMENT",
+		"PRIMARY", "KEY", "UNIQUE", "INDEX", "COLLATE"}
+	createsTable = regexp.MustCompile(`(?i)^\s*create\s+table\b`)
 )

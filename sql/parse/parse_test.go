@@ -83,7 +83,7 @@ func TestErrors(t *testing.T) {
 		code      uint16
 		line, col int
 		near      string
-		hint      string
+		hint      string // "-" for none
 	}{
 		{"selct 1", 1064, 1, 1, "near 'selct 1' at line 1", `"SELECT"`},
 		{"select a frm t where", 1064, 1, 14, "near 't where'", ""},
@@ -107,6 +107,10 @@ func TestErrors(t *testing.T) {
 		{"drop materialized view v w", 1064, 1, 26, "near 'w'", ""},
 		{"show materialized views like x", 1064, 1, 30, "near 'x'", ""},
 		{"create table t (a varchar)", 1064, 1, 26, "near ')'", ""},
+		{"create table t (a innt)", 1064, 1, 19, "near 'innt)'", `did you mean "INT"?`},
+		{"create table t (a vachar(3))", 1064, 1, 19, "near 'vachar(3))'", `did you mean "VARCHAR"?`},
+		{"create table t (a int primry key)", 1064, 1, 23, "near 'primry key)'", `did you mean "PRIMARY"?`},
+		{"from e", 1064, 1, 1, "near 'from e'", "-"},
 		{"select " + strings.Repeat("(", 1200) + "1", 1436, 1, 1007, "", "nest"},
 		{"select" + strings.Repeat(" 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'", 30000), 1436, 1, 167084, "adjacent strings", ""},
 		{"select " + strings.Repeat("-", 60000) + "1", 1436, 1, 40007, "", ""},
@@ -121,7 +125,9 @@ func TestErrors(t *testing.T) {
 		if e.Code != c.code || e.Line != c.line || e.Col != c.col || !strings.Contains(e.Message, c.near) {
 			t.Errorf("%q: %d at %d:%d %q, want %d at %d:%d with %q", name, e.Code, e.Line, e.Col, e.Message, c.code, c.line, c.col, c.near)
 		}
-		if c.hint != "" && !strings.Contains(e.Hint+e.Message, c.hint) {
+		if c.hint == "-" && e.Hint != "" {
+			t.Errorf("%q: hint %q, want none", name, e.Hint)
+		} else if c.hint != "" && c.hint != "-" && !strings.Contains(e.Hint+e.Message, c.hint) {
 			t.Errorf("%q: hint %q, want %q in it", name, e.Hint, c.hint)
 		}
 	}
