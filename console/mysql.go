@@ -47,7 +47,13 @@ func openMySQL(ctx context.Context, u *url.URL, db string) (target, error) {
 	}
 	t := &wire{pool: sql.OpenDB(connector), cfg: cfg, own: true}
 	t.setDB(db)
-	if err := t.connect(ctx); err != nil {
+	// What is no MySQL server may take the connection and say nothing.
+	greeting, cancel := context.WithTimeout(ctx, cfg.Timeout)
+	defer cancel()
+	if err := t.connect(greeting); err != nil {
+		if errors.Is(err, driver.ErrInvalidConn) || greeting.Err() != nil && ctx.Err() == nil {
+			err = fmt.Errorf("%s does not answer as a MySQL server does: %w", u.Host, err)
+		}
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil

@@ -358,6 +358,7 @@ func TestExitCodes(t *testing.T) {
 		{"no host", Options{URL: "mysql://"}, ExitUsage, "names no host"},
 		{"no http server", Options{URL: "http://" + nobody}, ExitNoConnect, "cannot connect"},
 		{"no mysql server", Options{URL: "mysql://" + nobody}, ExitNoConnect, "cannot connect"},
+		{"another server at mysql", Options{URL: "mysql://" + hangsUp(t)}, ExitNoConnect, "does not answer as a MySQL server does"},
 		{"no such database at mysql", Options{URL: mysqlURL(t), DB: "none"}, ExitNoConnect, "Unknown database 'none'"},
 		{"no such database at http", Options{URL: httpURL(t), DB: "none"}, ExitNoConnect, "Unknown database 'none'"},
 		{"no Weir at http", Options{URL: notWeir(t)}, ExitNoConnect, "404 Not Found: nothing here"},
@@ -384,4 +385,23 @@ func TestDataDirectoryKeeps(t *testing.T) {
 	if out, errs, code := script(t, o, "select * from t"); code != ExitOK || out != "a\n7\n" {
 		t.Errorf("exit code %d\n%s%s", code, out, errs)
 	}
+}
+
+// hangsUp returns the address of a server that closes every connection.
+func hangsUp(t *testing.T) string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			conn.Close()
+		}
+	}()
+	return ln.Addr().String()
 }
