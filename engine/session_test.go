@@ -314,3 +314,22 @@ func TestManySessions(t *testing.T) {
 		}
 	}
 }
+
+// TestTruncate empties a table of many batches, with what is made of it.
+func TestTruncate(t *testing.T) {
+	_, c := fresh(t)
+	c.do(`CREATE TABLE n (i INT); INSERT INTO n VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+		CREATE TABLE t (id INT PRIMARY KEY, g INT, s VARCHAR(9), KEY by_g (g), UNIQUE KEY by_s (s));
+		CREATE MATERIALIZED VIEW sums AS SELECT g, COUNT(*) AS c FROM t GROUP BY g;
+		CREATE MATERIALIZED VIEW best AS SELECT MAX(c) AS c FROM sums`)
+	const fill = "INSERT INTO t SELECT a.i + 10 * b.i + 100 * c.i + 1000 * d.i, a.i, a.i + 10 * b.i + 100 * c.i + 1000 * d.i FROM n a, n b, n c, n d"
+	for range 2 {
+		c.do(fill)
+		c.rows("SELECT * FROM best", "1000")
+		c.do("TRUNCATE TABLE t")
+		c.rows("SELECT * FROM t")
+		c.rows("SELECT id FROM t WHERE g = 3")
+		c.rows("SELECT * FROM sums")
+		c.rows("SELECT * FROM best", "NULL")
+	}
+}

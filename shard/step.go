@@ -234,19 +234,30 @@ func guard(run func() (*push.Out, error)) (out *push.Out, err error) {
 	return run()
 }
 
-// truncate empties a table: all its rows go in one change.
+// truncate empties a table. The change goes batch by batch, since the offsets
+// of one batch cannot span the strings of a large table.
 func (s *step) truncate(b *Truncate) error {
 	t := s.m.tables[b.Table]
 	if t == nil || t.def.Version != b.Version {
 		s.answer(Result{Again: true})
 		return nil
 	}
-	d := zset.NewBatch(t.def.StoredTypes(), 0)
 	src := t.main.Pin()
 	cols := span(0, len(t.def.StoredTypes()))
+	read := len(s.m.readers[t.id()]) > 0
+	gone := make([][]*zset.Batch, src.Lanes())
 	for l := range src.Lanes() {
 		err := src.Scan(l, cols, zset.Range{}, func(b *zset.Batch) error {
-			d.AppendRange(b, 0, b.N)
+			d := b.Clone()
+			d.Negate()
+			t.main.Lane(l).Stage(d)
+			for _, ix := range t.indexes {
+				ix.arr.Stage(ix.change(d))
+			}
+			if read {
+				gone[l] = append(gone[l], d)
+			}
+			s.eff.Rows += d.N
 			return nil
 		})
 		if err != nil {
@@ -256,12 +267,17 @@ func (s *step) truncate(b *Truncate) error {
 	t.counter = 1
 	s.touch(t)
 	s.answer(Result{})
-	if d.N == 0 {
+	if s.eff.Rows == 0 {
 		return nil
 	}
-	d.Negate()
-	s.stageTable(t, d)
-	s.runViews()
+	s.staged = append(s.staged, t.main)
+	for _, ix := range t.indexes {
+		s.staged = append(s.staged, ix.arr)
+	}
+	if read {
+		s.changed(t.id(), gone)
+		s.runViews()
+	}
 	return nil
 }
 
