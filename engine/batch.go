@@ -65,8 +65,7 @@ func (b *batcher) write(ctx context.Context, s *shard.Stmt) (shard.Result, error
 	w.data = shard.AppendStmt(w.data[:0], s)
 	w.err, w.res = nil, shard.Result{}
 	if len(w.data) > maxStatement {
-		return shard.Result{}, sqlerr.New(sqlerr.ErrNetPacketTooLarge, "the statement changes %d MiB of rows at once; at most %d MiB fit", len(w.data)>>20, maxStatement>>20).
-			WithHint("change the rows in several statements")
+		return shard.Result{}, tooLarge(int64(len(w.data)))
 	}
 	b.mu.Lock()
 	lead := b.leaders < inFlight
@@ -85,6 +84,12 @@ func (b *batcher) write(ctx context.Context, s *shard.Stmt) (shard.Result, error
 		writes.Put(w)
 	}
 	return res, err
+}
+
+// tooLarge refuses a statement that would take n bytes of the log.
+func tooLarge(n int64) error {
+	return sqlerr.New(sqlerr.ErrNetPacketTooLarge, "the statement changes %d MiB of rows at once; at most %d MiB fit", n>>20, maxStatement>>20).
+		WithHint("change the rows in several statements")
 }
 
 // lead proposes own and what waits and fits beside it, then passes the lead

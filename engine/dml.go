@@ -44,7 +44,7 @@ func (x *execution) insert(ctx context.Context, b *bind.Insert) error {
 // made, or what its source puts out.
 func (x *execution) insertRows(ctx context.Context, b *bind.Insert) (*zset.Batch, error) {
 	if b.Rows == nil {
-		return x.collect(ctx, columnTypes(b.Table))
+		return x.collect(ctx, columnTypes(b.Table), storable)
 	}
 	rows := zset.NewBatch(b.Rows.Types(), b.Rows.N)
 	rows.N = b.Rows.N
@@ -228,7 +228,7 @@ func (x *execution) pointOp(t *catalog.Table, point []expr.Expr, action shard.Ac
 func (x *execution) readUpdate(ctx context.Context, b *bind.Update) (*shard.Stmt, error) {
 	stored := b.Table.StoredTypes()
 	ts := append(append([]types.Type(nil), stored...), columnTypes(b.Table)...)
-	rows, err := x.collect(ctx, ts)
+	rows, err := x.collect(ctx, ts, fits)
 	if err != nil || rows.N == 0 {
 		return &shard.Stmt{}, err
 	}
@@ -277,7 +277,7 @@ func (x *execution) delete(ctx context.Context, b *bind.Delete) error {
 			}
 			return &shard.Stmt{Ops: []shard.Op{*op}}, nil
 		}
-		rows, err := x.collect(ctx, b.Table.StoredTypes())
+		rows, err := x.collect(ctx, b.Table.StoredTypes(), fits)
 		if err != nil || rows.N == 0 {
 			return &shard.Stmt{}, err
 		}
@@ -285,8 +285,34 @@ func (x *execution) delete(ctx context.Context, b *bind.Delete) error {
 	}, func(res shard.Result) Summary { return Summary{Affected: res.Affected} })
 }
 
-// collect reads all rows of the statement's source into one batch of ts.
-func (x *execution) collect(ctx context.Context, ts []types.Type) (*zset.Batch, error) {
+// maxColumn is how many bytes of strings a column of one statement may hold:
+// what the offsets of a batch span.
+const maxColumn = 1<<32 - 1
+
+// fits refuses rows that are more than one batch can hold. Asked after every
+// few rows, it ends a statement before it fills the memory.
+func fits(rows *zset.Batch) error {
+	for i := range rows.Cols {
+		if uint64(len(rows.Cols[i].Data)) > maxColumn {
+			return sqlerr.New(sqlerr.ErrNetPacketTooLarge, "the statement reads more than %d MiB of strings of one column at once", maxColumn>>20).
+				WithHint("change the rows in several statements")
+		}
+	}
+	return nil
+}
+
+// storable refuses rows that no log entry has room for. There they take an
+// eighth of their memory at least.
+func storable(rows *zset.Batch) error {
+	if n := rows.Memory(); n > 8*maxStatement {
+		return tooLarge(n / 8)
+	}
+	return fits(rows)
+}
+
+// collect reads all rows of the statement's source into one batch of ts, which
+// check looks at as it grows.
+func (x *execution) collect(ctx context.Context, ts []types.Type, check func(*zset.Batch) error) (*zset.Batch, error) {
 	if err := x.readable(); err != nil {
 		return nil, err
 	}
@@ -294,14 +320,14 @@ func (x *execution) collect(ctx context.Context, ts []types.Type) (*zset.Batch, 
 	err := x.pull(ctx, func(b *zset.Batch) error {
 		if b.W == nil {
 			rows.AppendRange(b, 0, b.N)
-			return nil
+			return check(rows)
 		}
 		for i := range b.N {
 			for range b.W[i] {
 				rows.AppendRow(b, i, 1)
 			}
 		}
-		return nil
+		return check(rows)
 	})
 	rows.W = nil
 	return rows, err

@@ -8,6 +8,9 @@ import (
 	"testing/iotest"
 
 	"github.com/weirdb/weir/sql/bind"
+	"github.com/weirdb/weir/sqlerr"
+	"github.com/weirdb/weir/types"
+	"github.com/weirdb/weir/zset"
 )
 
 // TestFieldReader: the same fields come out however the file is cut into
@@ -63,5 +66,19 @@ func fieldsOf(t *testing.T, file io.Reader, f bind.LoadFormat) []string {
 		if !more {
 			out = append(out, "/")
 		}
+	}
+}
+
+// TestStorable refuses rows that no entry of the log has room for while they
+// are still being read.
+func TestStorable(t *testing.T) {
+	rows := zset.NewBatch([]types.Type{types.TypeInt, types.TypeText}, 0)
+	rows.AppendValues([]types.Value{types.IntValue(1), types.TextValue("one")}, 1)
+	if err := storable(rows); err != nil {
+		t.Errorf("a short row: %v", err)
+	}
+	rows.Cols[1].Off[1] = 8*maxStatement + 1 // as if it were so long
+	if e := sqlerr.From(storable(rows)); e == nil || e.Code != sqlerr.ErrNetPacketTooLarge {
+		t.Errorf("a row of more than the log takes: %v", e)
 	}
 }

@@ -90,7 +90,8 @@ type loader struct {
 	rows   *zset.Batch // of the table
 	progs  []*expr.Program
 	cx     *expr.Ctx
-	line   int // of the input, from 1
+	line   int // of the file, from 1
+	row    int // of what is loaded, from 1: lines that are ignored do not count
 }
 
 func newLoader(x *execution, b *bind.LoadData, rows *zset.Batch) *loader {
@@ -125,7 +126,7 @@ func (l *loader) read(ctx context.Context, file io.Reader) error {
 		if err != nil {
 			return err
 		}
-		if l.fields.N == zset.MaxRows {
+		if l.fields.N == zset.MaxRows || l.held > maxField {
 			if err := l.flush(); err != nil {
 				return err
 			}
@@ -152,16 +153,18 @@ func (l *loader) record(r *fieldReader) error {
 				l.fields.Cols[n].AppendNull()
 			} else {
 				l.fields.Cols[n].AppendBytes(r.buf)
+				l.held += len(r.buf)
 			}
 		}
 		n++
 	}
 	l.line++
+	l.row++
 	if n > l.b.Fields {
-		l.x.s.warn(sqlerr.New(sqlerr.ErrTooManyRecords, "Row %d was truncated; it contained more data than there were input columns", l.line))
+		l.x.s.warn(sqlerr.New(sqlerr.ErrTooManyRecords, "Row %d was truncated; it contained more data than there were input columns", l.row))
 	}
 	if n < l.b.Fields {
-		l.x.s.warn(sqlerr.New(sqlerr.ErrTooFewRecords, "Row %d doesn't contain data for all columns", l.line))
+		l.x.s.warn(sqlerr.New(sqlerr.ErrTooFewRecords, "Row %d doesn't contain data for all columns", l.row))
 		for ; n < l.b.Fields; n++ {
 			l.fields.Cols[n].AppendNull()
 		}
@@ -185,9 +188,13 @@ func (l *loader) flush() error {
 	}
 	l.rows.AppendRange(out, 0, out.N)
 	l.rows.W = nil
+	if err := storable(l.rows); err != nil {
+		return err
+	}
 	l.x.s.warn(l.cx.Warnings...)
 	l.cx.Reset()
 	l.fields.Reset()
+	l.held = 0
 	return nil
 }
 
