@@ -91,6 +91,7 @@ type loader struct {
 	progs  []*expr.Program
 	cx     *expr.Ctx
 	line   int // of the file, from 1
+	held   int // bytes in fields
 	row    int // of what is loaded, from 1: lines that are ignored do not count
 }
 
