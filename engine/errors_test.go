@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -143,5 +144,23 @@ func TestGuardedFallible(t *testing.T) {
 		if _, err := c.try(q); err != nil {
 			t.Errorf("%s: %v", q, sqlerr.From(err).Message)
 		}
+	}
+}
+
+// TestLoadDataRowNumbers wants one count of rows in all warnings, which
+// leaves out the lines that are ignored.
+func TestLoadDataRowNumbers(t *testing.T) {
+	_, c := fresh(t)
+	c.do("CREATE TABLE t (id INT, s VARCHAR(5))")
+	file := &infile{text: "id,s\n\n1,a\nx,b\n3\n4,d,e\n"}
+	if err := c.Query(context.Background(), "LOAD DATA LOCAL INFILE 'f' INTO TABLE t FIELDS TERMINATED BY ',' IGNORE 2 LINES", file); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(c.do("SHOW WARNINGS").sorted(), "\n")
+	want := "Warning|1261|Row 3 doesn't contain data for all columns\n" +
+		"Warning|1262|Row 4 was truncated; it contained more data than there were input columns\n" +
+		"Warning|1366|Incorrect integer value: 'x' for column 'id' at row 2"
+	if got != want {
+		t.Errorf("warnings:\n%s\nwant:\n%s", got, want)
 	}
 }
