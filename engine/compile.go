@@ -39,18 +39,23 @@ func (c *compiled) cacheable() bool { return len(c.depends) == 0 }
 
 // compile binds and plans one statement against a catalog. given are the
 // types of the parameters' values, nil to infer them.
-func (s *session) compile(p parse.Stmt, cat *catalog.Catalog, given []types.Type) (*compiled, error) {
+func (s *session) compile(p parse.Stmt, cat *catalog.Catalog, given []types.Type) (c *compiled, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			c, err = nil, s.bug(r, p.Source().SQL)
+		}
+	}()
 	env := s.bindEnv()
 	env.Catalog, env.ParamTypes = cat, given
 	b, err := bind.Bind(p, env)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.plan(b, p.Source().SQL, cat)
-	if err == nil {
-		c.given = given
+	if c, err = s.plan(b, p.Source().SQL, cat); err != nil {
+		return nil, err
 	}
-	return c, err
+	c.given = given
+	return c, nil
 }
 
 // fit returns c, or, when a parameter's value would lose something as the

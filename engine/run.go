@@ -281,8 +281,11 @@ func txnSource(t *shard.Txn) func(uint64, uint32) (rel.Source, error) {
 // reach by the plans of the views, so that it reads its own writes there too:
 // by the law, a view is its plan over what the transaction sees.
 func (x *execution) throughViews(t *shard.Txn, n plan.Node) (plan.Node, bool) {
+	if len(x.c.views) == 0 {
+		return n, false
+	}
 	wrote := t.Wrote()
-	if len(wrote) == 0 || len(x.c.views) == 0 {
+	if len(wrote) == 0 {
 		return n, false
 	}
 	out := expandViews(t.Root().Catalog, wrote, n)

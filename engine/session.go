@@ -93,7 +93,7 @@ func (s *session) Use(_ context.Context, db string) error {
 	if _, ok := cat.Database(db); !ok && !virtualDB(db) {
 		err := sqlerr.New(sqlerr.ErrBadDB, "Unknown database '%s'", db)
 		if near := cat.NearestDatabase(db); near != "" {
-			err = err.WithHint("did you mean '%s'?", near)
+			err = err.WithHint("did you mean %q?", near)
 		}
 		return err
 	}
@@ -214,15 +214,14 @@ func (s *session) runParsed(ctx context.Context, p parse.Stmt, out Sink, more, a
 	return s.run(ctx, c, nil, out, more)
 }
 
-// run runs a compiled statement and tells out. It is the one place where a
-// bug's panic is caught.
+// run runs a compiled statement and tells out. Here and in compile a bug's
+// panic is caught.
 func (s *session) run(ctx context.Context, c *compiled, params []types.Value, out Sink, more bool) (err error) {
 	x := s.execution(c)
 	x.params, x.out, x.more = params, out, more
 	defer func() {
 		if r := recover(); r != nil {
-			s.e.opt.Logger.Error("a statement met a bug", "panic", r, "statement", excerpt(c.text), "stack", string(debug.Stack()))
-			err = sqlerr.New(sqlerr.ErrUnknown, "internal error: %v", r).WithHint("the statement had no effect; please report it")
+			err = s.bug(r, c.text)
 		}
 		err = s.report(err)
 		start := s.at
@@ -235,6 +234,12 @@ func (s *session) run(ctx context.Context, c *compiled, params []types.Value, ou
 	err = x.run(ctx)
 	x.end()
 	return err
+}
+
+// bug turns a panic into the error of the statement, and logs it.
+func (s *session) bug(panicked any, sql string) error {
+	s.e.opt.Logger.Error("a statement met a bug", "panic", panicked, "statement", excerpt(sql), "stack", string(debug.Stack()))
+	return sqlerr.New(sqlerr.ErrUnknown, "internal error: %v", panicked).WithHint("the statement had no effect; please report it")
 }
 
 // excerpt is as much of a statement as a log line has room for.

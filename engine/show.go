@@ -18,7 +18,7 @@ import (
 // virtualDB tells whether a database exists although no catalog has it.
 func virtualDB(name string) bool { return strings.EqualFold(name, "information_schema") }
 
-// table collects the rows of an answer that the engine makes itself. Values
+// answer collects the rows of an answer that the engine makes itself. Values
 // are strings, numbers or nil, fitted to the columns' types.
 type answer struct {
 	types []types.Type
@@ -126,7 +126,7 @@ func (x *execution) fillShow(a *answer, b *bind.Show) error {
 	case bind.ShowColumns:
 		showColumns(a, b)
 	case bind.ShowIndex:
-		x.showIndex(a, b)
+		return x.showIndex(a, b)
 	case bind.ShowCreateTable, bind.ShowCreateView:
 		_, _, name := b.Relation.Ident()
 		cells := []any{name, relationSQL(b.Relation), "utf8mb4", types.DefaultCollation.Name()}
@@ -309,9 +309,13 @@ func currentTimestamp(t types.Type) string {
 }
 
 // showIndex is SHOW INDEX.
-func (x *execution) showIndex(a *answer, b *bind.Show) {
+func (x *execution) showIndex(a *answer, b *bind.Show) error {
 	id, _, name := b.Relation.Ident()
-	rows := x.root.Rel(id).Main.Rows()
+	state := x.root.Rel(id)
+	if state == nil {
+		return errGone(id) // dropped since the statement was bound
+	}
+	rows := state.Main.Rows()
 	add := func(index string, unique bool, cols []int, of []catalog.Column) {
 		for i, c := range cols {
 			null := ""
@@ -336,6 +340,7 @@ func (x *execution) showIndex(a *answer, b *bind.Show) {
 			add("PRIMARY", true, r.Key, r.Columns)
 		}
 	}
+	return nil
 }
 
 // showViews is SHOW MATERIALIZED VIEWS.
@@ -450,7 +455,7 @@ func (x *execution) showProcesses(a *answer, b *bind.Show) {
 		if s.info != "" {
 			info = s.info
 			if !b.Full && len(s.info) > 100 {
-				info = s.info[:100]
+				info = strings.ToValidUTF8(s.info[:100], "")
 			}
 		}
 		state := ""

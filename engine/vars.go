@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -137,10 +138,11 @@ func (v *variables) strict() bool {
 	return strings.Contains(mode, "STRICT_TRANS_TABLES") || strings.Contains(mode, "STRICT_ALL_TABLES") || strings.Contains(mode, "TRADITIONAL")
 }
 
-// milliseconds returns a variable that holds a time, 0 for none.
+// milliseconds returns a variable that holds a time, 0 for none. The longest
+// is what a Duration can hold.
 func (v *variables) milliseconds(name string) time.Duration {
 	n, _ := strconv.ParseInt(v.text(name), 10, 64)
-	return time.Duration(n) * time.Millisecond
+	return time.Duration(min(n, int64(math.MaxInt64/time.Millisecond))) * time.Millisecond
 }
 
 // lookup is bind.Env.SysVar.
@@ -296,7 +298,7 @@ func checkMode(text string, wrong *sqlerr.Error) error {
 func unknownVariable(name string, names []string) error {
 	err := sqlerr.New(sqlerr.ErrUnknownSystemVar, "Unknown system variable '%s'", name)
 	if near := catalog.Nearest(name, names); near != "" {
-		err = err.WithHint("did you mean '%s'?", near)
+		err = err.WithHint("did you mean %q?", near)
 	}
 	return err
 }
