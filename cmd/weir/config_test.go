@@ -8,6 +8,22 @@ import (
 	"testing"
 )
 
+func TestVersion(t *testing.T) {
+	for _, arg := range []string{"version", "--version"} {
+		if out, errs, code := weir(t, "", arg); code != 0 || out != "weir "+version+"\n" {
+			t.Errorf("%s: exit code %d: %s%s", arg, code, out, errs)
+		}
+	}
+}
+
+func TestFaultyDemo(t *testing.T) {
+	for _, arg := range []string{"--rate=0", "--rate=-5", "--for=-3s"} {
+		if _, errs, code := weir(t, "", "demo", arg); code != 2 || !strings.Contains(errs, strings.TrimPrefix(arg[6:], "=")+" is no ") {
+			t.Errorf("%s: exit code %d: %s", arg, code, errs)
+		}
+	}
+}
+
 // TestFaultySettings wants each fault told with its place.
 func TestFaultySettings(t *testing.T) {
 	dir := t.TempDir()

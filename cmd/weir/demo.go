@@ -25,6 +25,17 @@ type demoCmd struct {
 	HTTP  string        `name:"http" help:"Address to look in by HTTP." default:"127.0.0.1:5440"`
 }
 
+// Validate implements kong's check of a command.
+func (c *demoCmd) Validate() error {
+	if c.Rate < 1 {
+		return fmt.Errorf("--rate: %d is no number of flights a second; the least is 1", c.Rate)
+	}
+	if c.For < 0 {
+		return fmt.Errorf("--for: %s is no time to run", c.For)
+	}
+	return nil
+}
+
 // Run runs the demo in a temporary directory until it is over or interrupted.
 func (c *demoCmd) Run() error {
 	dir, err := os.MkdirTemp("", "weir-demo")

@@ -22,6 +22,8 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Watch views follow a stream of flights."`
 	Bench   benchCmd   `cmd:"" help:"Measure this machine: the figures of docs/benchmarks.md."`
 	Version versionCmd `cmd:"" help:"Print the version."`
+
+	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 type versionCmd struct{}
@@ -46,6 +48,7 @@ func main() {
 		kong.Name("weir"),
 		kong.Description("A streaming SQL database: tables, materialized views that are never behind, the MySQL protocol."),
 		kong.UsageOnError(),
+		kong.Vars{"version": "weir " + version},
 		kong.Resolvers(config),
 		kong.Bind(config),
 	)
