@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"math/rand"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/weirdb/weir/arrange"
 	"github.com/weirdb/weir/catalog"
+	"github.com/weirdb/weir/expr"
 	"github.com/weirdb/weir/plan"
 	"github.com/weirdb/weir/shard"
 	"github.com/weirdb/weir/sql/bind"
@@ -187,6 +189,37 @@ func TestBackfillChunks(t *testing.T) {
 			t.Errorf("%+v", res)
 		}
 	}
+}
+
+// oddExpr is an expression that nothing knows.
+type oddExpr struct{ expr.Expr }
+
+// TestViewThatCannotBeBuilt: a circuit whose building panics is an error of
+// its DDL, and nothing is left of the view.
+func TestViewThatCannotBeBuilt(t *testing.T) {
+	g := newRig(t, shard.Options{Lanes: 3, Arrange: &arrange.Env{}})
+	def := g.table(modelTables()[4])
+	cat := g.m.Root().Catalog
+	scan := &plan.Scan{Table: def.ID, Name: def.Name, Cols: []int{0}, Sch: plan.Schema{{Name: def.Columns[0].Name, Type: def.Columns[0].Type}}}
+	n := &plan.Filter{In: scan, Preds: []expr.Expr{oddExpr{&expr.Const{V: types.IntValue(1)}}}}
+	v := catalog.View{DB: "d", Name: "odd", Columns: def.Columns[:1], Plan: n, Key: []int{0}}
+	g.index++
+	eff, err := g.m.Step(g.index, &shard.Entry{Body: &shard.DDL{Change: &catalog.CreateView{View: &v}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res := eff.Results[0]; res.Err == nil || res.Err.Code != sqlerr.ErrUnknown || !strings.Contains(res.Err.Message, "internal error") {
+		t.Errorf("the DDL says %v", res.Err)
+	}
+	if now := g.m.Root().Catalog; now != cat {
+		t.Error("the catalog has changed")
+	}
+	op := insertOp(def)
+	op.Rows.AppendValues([]types.Value{types.IntValue(1), types.TextValue("s")}, 1)
+	if res := g.write(one(op))[0]; res.Err != nil {
+		t.Error(res.Err)
+	}
+	g.fill(g.view("odd", "SELECT COUNT(*) AS c FROM keyed"))
 }
 
 // fragile are workers that panic when told to, in the circuit whose turn it

@@ -14,7 +14,8 @@ import (
 
 // ddl applies a change of the catalog and makes or drops the state it names.
 func (s *step) ddl(b *DDL) error {
-	next, err := s.m.cat.Apply(b.Change)
+	// A panic that took the process down would do so at every restart.
+	next, err := guard(func() (*catalog.Catalog, error) { return s.m.cat.Apply(b.Change) })
 	if err == nil {
 		err = s.follow(b.Change, next)
 	}
@@ -57,7 +58,7 @@ func (s *step) createView(ch *catalog.CreateView, next *catalog.Catalog) error {
 			return err
 		}
 	}
-	v, err := s.m.newView(def)
+	v, err := guard(func() (*view, error) { return s.m.newView(def) })
 	if err != nil {
 		return err
 	}

@@ -225,7 +225,9 @@ func (s *step) runView(v *view, run func() (*push.Out, error)) {
 	}
 }
 
-func guard(run func() (*push.Out, error)) (out *push.Out, err error) {
+// guard turns a panic of run, which must leave no half-done work that counts,
+// into an error.
+func guard[T any](run func() (T, error)) (out T, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("internal error: %v", r)
