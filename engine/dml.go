@@ -410,6 +410,12 @@ func (x *execution) write(ctx context.Context, st *shard.Stmt) (shard.Result, er
 	if res.Again {
 		return res, sqlerr.New(sqlerr.ErrDeadlock, "Deadlock found when trying to get lock; the table's definition has changed").WithHint("try restarting transaction")
 	}
+	if x.s.txn.Broken() {
+		x.s.rollback()
+		if res.Err != nil {
+			res.Err = res.Err.WithHint("the transaction was rolled back; change the rows in several transactions")
+		}
+	}
 	return res, nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/weirdb/weir/expr"
 	"github.com/weirdb/weir/shard"
@@ -66,20 +65,18 @@ func loadInfo(res shard.Result, x *execution) string {
 	return fmt.Sprintf("Records: %d  Deleted: %d  Skipped: %d  Warnings: %d", res.Matched, deleted, res.Skipped, x.s.warned)
 }
 
-// openInfile opens the client's file, or the server's.
+// openInfile opens the client's file. Files of the server are nobody's to
+// read through SQL.
 func (x *execution) openInfile(b *bind.LoadData) (io.ReadCloser, error) {
-	if b.Local {
-		in, ok := x.out.(Infile)
-		if !ok {
-			return nil, sqlerr.NotSupported("LOAD DATA LOCAL over this connection").WithHint("use the MySQL protocol")
-		}
-		return in.OpenInfile(b.Path)
+	if !b.Local {
+		return nil, sqlerr.New(sqlerr.ErrOptionPreventsStmt, "Weir does not read files on the server for LOAD DATA").
+			WithHint("use LOAD DATA LOCAL INFILE, which sends the client's file")
 	}
-	f, err := os.Open(b.Path)
-	if err != nil {
-		return nil, sqlerr.New(sqlerr.ErrFileNotFound, "Can't read file '%s' on the server: %v", b.Path, err)
+	in, ok := x.out.(Infile)
+	if !ok {
+		return nil, sqlerr.NotSupported("LOAD DATA LOCAL over this connection").WithHint("use the MySQL protocol")
 	}
-	return f, nil
+	return in.OpenInfile(b.Path)
 }
 
 // loader turns lines into rows.

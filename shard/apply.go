@@ -113,6 +113,9 @@ func (w *writer) op(op *Op, res *Result) error {
 	if o.table.Version != op.Version {
 		return errAgain
 	}
+	if o.full != nil {
+		return o.full
+	}
 	switch op.Action {
 	case Insert:
 		return w.insert(o, op, res)
@@ -140,6 +143,9 @@ func (w *writer) insert(o *overlay, op *Op, res *Result) error {
 		rows = w.withRowIDs(rows)
 	}
 	base := int32(o.rows.N)
+	if err := o.room(rows); err != nil {
+		return err
+	}
 	o.rows.AppendRange(rows, 0, rows.N)
 	res.Matched += uint64(rows.N)
 	if o.table.RowID() >= 0 && len(o.unique) == 0 && !w.keyed {
@@ -381,6 +387,9 @@ func (w *writer) assign(o *overlay, op *Op, in *zset.Batch, keep, targets []int3
 		keyMoves = keyMoves || isKey(o.keyOf, s.Col)
 	}
 	fresh.AppendGather(&zset.Batch{N: in.N, Cols: cols}, keep)
+	if err := o.room(fresh); err != nil {
+		return 0, err
+	}
 	o.rows.AppendRange(fresh, 0, fresh.N)
 	res.note(cx)
 	var moved []int32 // positions whose rows have left their place

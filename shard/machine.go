@@ -20,6 +20,7 @@ type Options struct {
 	// life. 0 is 1.
 	Lanes int
 	// Arrange makes the arrangements; its Merge hands background work over.
+	// nil counts nothing and merges in the step.
 	Arrange *arrange.Env
 	// Workers runs the lanes of large steps; nil runs them one by one.
 	Workers push.Workers
@@ -100,6 +101,9 @@ type Effect struct {
 // New returns a machine with an empty catalog.
 func New(opt Options) *Machine {
 	opt.Lanes = max(opt.Lanes, 1)
+	if opt.Arrange == nil {
+		opt.Arrange = &arrange.Env{}
+	}
 	m := &Machine{
 		opt:     opt,
 		cat:     catalog.New(),

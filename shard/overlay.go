@@ -3,6 +3,7 @@ package shard
 import (
 	"github.com/weirdb/weir/catalog"
 	"github.com/weirdb/weir/rel"
+	"github.com/weirdb/weir/sqlerr"
 	"github.com/weirdb/weir/types"
 	"github.com/weirdb/weir/zset"
 )
@@ -36,6 +37,11 @@ type overlay struct {
 	now    []int32
 	rows   *zset.Batch
 	fresh  []int32
+
+	// full says that rows is near the end of what a column can hold: the rest
+	// of the entry cannot use the table.
+	full  error
+	limit int // bytes of a column, see maxColumn
 
 	counter uint64 // next AUTO_INCREMENT value; not undone, as in MySQL
 
@@ -73,6 +79,7 @@ func newOverlay(def *catalog.Table, state *Rel) *overlay {
 		types: def.StoredTypes(),
 		keyOf: def.StoredKey(),
 		keys:  new(rel.GroupTable),
+		limit: maxColumn,
 
 		counter: state.Counter,
 	}
@@ -168,10 +175,37 @@ func (o *overlay) resolve(b *zset.Batch, cols []zset.KeyCol) ([]int32, error) {
 	return o.groups, o.load(known)
 }
 
+// maxColumn is how many bytes of one column the rows of an entry may take in
+// an overlay; the offsets of a batch end at 4 GiB.
+const maxColumn = 3 << 30
+
+// room refuses rows for which a column has no room left. From then on the
+// table is closed for the entry, since what was read of it is not whole.
+func (o *overlay) room(b *zset.Batch) error {
+	if o.full != nil || b.N == 0 {
+		return o.full
+	}
+	for c := range b.Cols {
+		off := b.Cols[c].Off
+		if len(off) == 0 {
+			continue
+		}
+		if int(off[b.N]-off[0])+len(o.rows.Cols[c].Data) > o.limit {
+			o.full = sqlerr.New(sqlerr.ErrNetPacketTooLarge, "the rows that this statement changes, with those they replace, hold more than %d MiB in column '%s'", o.limit>>20, o.columnName(c)).
+				WithHint("change the rows in several statements")
+			return o.full
+		}
+	}
+	return nil
+}
+
 // load reads the rows of the groups from on out of the state.
 func (o *overlay) load(from int) error {
 	keys := o.keys.Keys().Slice(from, o.keys.Len())
 	return o.state.Main.Seek(&keys, len(o.keyOf), span(0, len(o.types)), func(probe []int32, b *zset.Batch) error {
+		if err := o.room(b); err != nil {
+			return err
+		}
 		for i, p := range probe {
 			g := from + int(p)
 			o.before[g] = int32(o.rows.N)

@@ -58,6 +58,17 @@ func (t *Txn) Counter(table uint64) uint64 {
 	return 0
 }
 
+// Broken tells whether a statement met more rows than a transaction can hold.
+// What it shows is then not whole, and it can only be rolled back.
+func (t *Txn) Broken() bool {
+	for _, o := range t.w.order {
+		if o.full != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // Wrote returns the tables with changes, ascending.
 func (t *Txn) Wrote() []uint64 {
 	var out []uint64
