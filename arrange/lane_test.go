@@ -381,3 +381,34 @@ func TestReadersBesideTheWriter(t *testing.T) {
 	merges.Wait()
 	s.check(l.Before(), m)
 }
+
+// TestDeletionsGiveMemoryBack empties a lane in chunks of which the last stays
+// in the tail: what the rows took is given back all the same.
+func TestDeletionsGiveMemoryBack(t *testing.T) {
+	if got := due([]*run{{rows: 100, sum: 100}, {rows: 60, sum: -60}}); got != 0 {
+		t.Errorf("60 deletions of 100 rows: due = %d, want 0", got)
+	}
+	if got := due([]*run{{rows: 100, sum: 100}, {rows: 60, sum: 0}}); got != 2 {
+		t.Errorf("30 changes of 100 rows: due = %d, want 2", got)
+	}
+	schema := &Schema{Types: []types.Type{types.TypeInt, types.TypeInt}, Key: zset.Cols(0), Unique: true}
+	l := NewLane(&Env{TailRows: 64}, schema)
+	const n = 5000
+	full := int64(0)
+	for _, w := range []int64{1, -1} {
+		for lo := int64(0); lo < n; lo += 300 {
+			b := zset.NewBatch(schema.Types, 0)
+			for i := lo; i < min(lo+300, n-10); i++ {
+				b.AppendValues([]types.Value{types.IntValue(i), types.IntValue(i)}, w)
+			}
+			l.Stage(b)
+			l.Publish()
+		}
+		if w == 1 {
+			full = l.Before().Bytes()
+		}
+	}
+	if rows, left := l.Before().Rows(), l.Before().Bytes(); rows != 0 || left > full/10 {
+		t.Errorf("%d rows and %d of %d bytes are left of an emptied lane", rows, left, full)
+	}
+}

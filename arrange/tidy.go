@@ -6,7 +6,9 @@ import "slices"
 //
 // Runs are ordered by age, the newest last. A run is due when those newer than
 // it have together as many rows, and the oldest due run is merged with all
-// that are newer, at once. So each run that stays has more rows than all newer
+// that are newer, at once. What takes rows away counts double, since it makes
+// as many rows of the older runs needless: a table that was emptied gives its
+// memory back although the last deletions are still in the tail. So each run that stays has more rows than all newer
 // ones together, there are at most about log2(rows / Env.TailRows) runs, about
 // half of that on average, and a row is written half as often.
 
@@ -14,7 +16,7 @@ import "slices"
 func due(runs []*run) int {
 	at, newer := len(runs), 0
 	for i := len(runs) - 1; i > 0; i-- {
-		newer += runs[i].rows
+		newer += runs[i].rows + int(max(-runs[i].sum, 0))
 		if runs[i-1].rows <= newer {
 			at = i - 1
 		}
