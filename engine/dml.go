@@ -87,6 +87,9 @@ var dupModes = map[bind.InsertMode]shard.OnDup{
 }
 
 func (x *execution) insertOp(t *catalog.Table, rows *zset.Batch, mode bind.InsertMode, onDup []bind.Set) (shard.Op, error) {
+	if err := x.s.e.admit(rows.Memory(), "rows for table '"+t.Name+"'"); err != nil {
+		return shard.Op{}, err
+	}
 	op := shard.Op{
 		Table: t.ID, Version: t.Version, Action: shard.Insert,
 		OnDup: dupModes[mode], Pre: shard.PreNone, Count: x.count(), Rows: rows,

@@ -217,6 +217,16 @@ func (e *Engine) forget(s *session) {
 // micros is the engine's clock as entries and expressions have it.
 func (e *Engine) micros() int64 { return e.opt.Now().UnixMicro() }
 
+// admit refuses what would be kept beyond the memory budget. It comes before
+// the log: once there, an entry is never refused.
+func (e *Engine) admit(n int64, what string) error {
+	if e.budget.Admits(n) {
+		return nil
+	}
+	return sqlerr.New(sqlerr.ErrOutOfMemory, "Out of memory: %s do not fit; tables and views take %d MiB of %d MiB", what, e.budget.Total()>>20, e.budget.Limit()>>20).
+		WithHint("delete rows, drop views, or give the server more by --memory")
+}
+
 // propose puts one entry that is no Write through the log. It does not stop
 // at the end of ctx once the entry is on its way: the outcome must be known.
 func (e *Engine) propose(ctx context.Context, body shard.Body) (shard.Result, error) {

@@ -4,7 +4,7 @@
 // Two kinds of holders share one Budget. A statement asks first: Reserve
 // fails when the limit would be passed, and the statement with it. A step is
 // past refusing, because its entry is committed: it counts with Grow, and
-// whoever admits new entries looks at Over.
+// whoever admits new entries asks Admits first.
 package mem
 
 import (
@@ -132,6 +132,13 @@ func (b *Budget) Total() int64 {
 func (b *Budget) Over() bool {
 	limit := b.Limit()
 	return limit > 0 && b.Total() > limit
+}
+
+// Admits tells whether n more bytes to keep leave a tenth of the limit for
+// statements that read.
+func (b *Budget) Admits(n int64) bool {
+	limit := b.Limit()
+	return limit <= 0 || b.Total()+n <= limit/10*9
 }
 
 // Account is what one statement holds of a Budget. Its operators reserve and

@@ -118,3 +118,18 @@ func TestHandleLendsTheBlock(t *testing.T) {
 		t.Errorf("Resident gives %v", r)
 	}
 }
+
+func TestAdmitsLeavesATenth(t *testing.T) {
+	b := NewBudget(1000)
+	b.Grow(Runs, 800)
+	if !b.Admits(100) || b.Admits(101) {
+		t.Errorf("with 800 of 1000 held: Admits(100) %v, Admits(101) %v", b.Admits(100), b.Admits(101))
+	}
+	b.Shrink(Runs, 300)
+	if !b.Admits(400) {
+		t.Error("what was given back is not admitted again")
+	}
+	if free := NewBudget(0); !free.Admits(1 << 60) {
+		t.Error("a Budget without limit refuses")
+	}
+}
