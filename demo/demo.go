@@ -85,16 +85,24 @@ func Run(ctx context.Context, o Options) error {
 		defer cancel()
 	}
 	d := &demo{o: o}
-	if err := d.open(ctx); err != nil {
-		return err
+	defer d.close()
+	err := d.open(ctx)
+	if err == nil {
+		err = d.stream(ctx)
 	}
-	defer d.write.Close()
-	defer d.read.Close()
-	err := d.stream(ctx)
 	if ctx.Err() != nil {
-		return nil
+		return nil // its time was over
 	}
 	return err
+}
+
+// close ends the sessions that were opened.
+func (d *demo) close() {
+	for _, s := range []engine.Session{d.write, d.read} {
+		if s != nil {
+			s.Close()
+		}
+	}
 }
 
 // demo is one run.
