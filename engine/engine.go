@@ -86,6 +86,9 @@ func Open(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Lanes > 0 && o.Lanes != lanes {
+		o.Logger.Warn("the data directory keeps the number of lanes that it was made with", "lanes", lanes, "asked", o.Lanes)
+	}
 	e := &Engine{
 		opt:      o,
 		budget:   mem.NewBudget(o.Memory * 7 / 10),
