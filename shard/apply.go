@@ -307,7 +307,8 @@ func (w *writer) change(o *overlay, op *Op, res *Result) error {
 		}
 		sel = append(sel, int32(i))
 	}
-	in := o.pairs(groups, op.Rows, sel)
+	found := at32(groups, sel)
+	in := o.pairs(found, op.Rows, sel)
 	keep, err := w.where(op, in)
 	if err != nil {
 		return err
@@ -315,16 +316,12 @@ func (w *writer) change(o *overlay, op *Op, res *Result) error {
 	res.Matched += uint64(len(keep))
 	if op.Action == Delete {
 		for _, k := range keep {
-			o.set(groups[sel[k]], none)
+			o.set(found[k], none)
 		}
 		res.Affected += uint64(len(keep))
 		return nil
 	}
-	targets := make([]int32, len(keep))
-	for i, k := range keep {
-		targets[i] = groups[sel[k]]
-	}
-	changed, err := w.assign(o, op, in, keep, targets, res)
+	changed, err := w.assign(o, op, in, keep, at32(found, keep), res)
 	res.Affected += changed
 	res.Changed += changed
 	if op.Count == CountMatched {
@@ -333,18 +330,14 @@ func (w *writer) change(o *overlay, op *Op, res *Result) error {
 	return err
 }
 
-// pairs returns the rows found for the selected rows of ops, side by side
-// with them: what Sets and Where read.
-func (o *overlay) pairs(groups []int32, ops *zset.Batch, sel []int32) *zset.Batch {
-	found := make([]int32, len(sel))
-	for i, s := range sel {
-		found[i] = o.now[groups[s]]
-	}
-	old := zset.NewBatch(o.types, len(sel))
-	old.AppendGather(o.rows, found)
-	own := zset.NewBatch(ops.Types(), len(sel))
-	own.AppendGather(ops, sel)
-	return &zset.Batch{N: len(sel), Cols: append(old.Cols, own.Cols...)}
+// pairs returns the present rows of groups side by side with the given rows of
+// ops, one pair each: what Sets and Where read.
+func (o *overlay) pairs(groups []int32, ops *zset.Batch, rows []int32) *zset.Batch {
+	old := zset.NewBatch(o.types, len(groups))
+	old.AppendGather(o.rows, at32(o.now, groups))
+	own := zset.NewBatch(ops.Types(), len(rows))
+	own.AppendGather(ops, rows)
+	return &zset.Batch{N: len(rows), Cols: append(old.Cols, own.Cols...)}
 }
 
 // where returns the rows of in for which op.Where holds.
@@ -486,15 +479,7 @@ func (d *dupUpdates) flush() error {
 	if len(d.groups) == 0 {
 		return nil
 	}
-	old := zset.NewBatch(d.o.types, len(d.groups))
-	found := make([]int32, len(d.groups))
-	for i, g := range d.groups {
-		found[i] = d.o.now[g]
-	}
-	old.AppendGather(d.o.rows, found)
-	own := zset.NewBatch(d.op.Rows.Types(), len(d.rows))
-	own.AppendGather(d.op.Rows, d.rows)
-	in := &zset.Batch{N: len(d.groups), Cols: append(old.Cols, own.Cols...)}
+	in := d.o.pairs(d.groups, d.op.Rows, d.rows)
 	changed, err := d.w.assign(d.o, d.op, in, span32(in.N), d.groups, d.res)
 	if e, ok := err.(*sqlerr.Error); ok && e.Row > 0 {
 		err = e.AtRow(int(d.rows[e.Row-1]) + 1) // of the op, not of what waited

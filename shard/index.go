@@ -8,11 +8,7 @@ import (
 
 // change returns the change of the index that a change of its table causes.
 func (x *index) change(delta *zset.Batch) *zset.Batch {
-	ts := make([]types.Type, len(x.cols))
-	for i, c := range x.cols {
-		ts[i] = x.table[c]
-	}
-	out, _ := zset.Consolidate(delta.SliceCols(x.cols), ascending(len(ts)))
+	out, _ := zset.Consolidate(delta.SliceCols(x.cols), x.arr.Schema().Key)
 	return out
 }
 

@@ -2,6 +2,7 @@ package shard
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -59,10 +60,9 @@ type table struct {
 // index is a secondary index's state: rows of the indexed columns followed by
 // the table's key, sorted in that order.
 type index struct {
-	def   catalog.Index
-	arr   *arrange.Arrangement
-	cols  []int // of the table: the indexed ones, then the key
-	table []types.Type
+	def  catalog.Index
+	arr  *arrange.Arrangement
+	cols []int // of the table: the indexed ones, then the key
 }
 
 // view is a materialized view's state.
@@ -168,14 +168,8 @@ func (m *Machine) newTable(def *catalog.Table) *table {
 }
 
 func (m *Machine) newIndex(def *catalog.Table, ix catalog.Index) *index {
-	x := &index{def: ix, cols: append([]int(nil), ix.Cols...), table: def.StoredTypes()}
-	for _, k := range def.StoredKey() {
-		x.cols = append(x.cols, k.Col)
-	}
-	ts := make([]types.Type, len(x.cols))
-	for i, c := range x.cols {
-		ts[i] = x.table[c]
-	}
+	x := &index{def: ix, cols: slices.Concat(ix.Cols, keyPositions(def.StoredKey()))}
+	ts := typesAt(def.StoredTypes(), x.cols)
 	x.arr = m.arrangement(ts, ascending(len(ts)), true, m.opt.Lanes)
 	return x
 }

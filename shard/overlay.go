@@ -229,7 +229,7 @@ func (o *overlay) holder(u *uniqueIndex, b *zset.Batch, i int) (int32, error) {
 		}
 		return g, nil
 	}
-	found := zset.NewBatch(keyTypes(o.types, o.keyOf), 1)
+	found := zset.NewBatch(typesAt(o.types, keyPositions(o.keyOf)), 1)
 	probe := zset.NewKeys(false, 1)
 	probe.Append(zset.Key{Bytes: []byte(key)})
 	err := u.entries.Seek(probe, len(u.cols), keyPositions(o.keyOf), func(_ []int32, rows *zset.Batch) error {
@@ -291,14 +291,6 @@ func keyPositions(key []zset.KeyCol) []int {
 	out := make([]int, len(key))
 	for i, k := range key {
 		out[i] = k.Col
-	}
-	return out
-}
-
-func keyTypes(all []types.Type, key []zset.KeyCol) []types.Type {
-	out := make([]types.Type, len(key))
-	for i, k := range key {
-		out[i] = all[k.Col]
 	}
 	return out
 }

@@ -161,8 +161,9 @@ func (o *overlay) respelt(c int, groups []int32) bool {
 func (o *overlay) keyed(groups []int32, op Op) Op {
 	op.Table, op.Version, op.Pre, op.OnDup, op.Count = o.table.ID, o.table.Version, PreHash, DupFail, CountChanged
 	was := at32(o.before, groups)
-	op.Rows = zset.NewBatch(keyTypes(o.types, o.keyOf), len(groups))
-	op.Rows.AppendGather(o.rows.SliceCols(keyPositions(o.keyOf)), was)
+	key := o.rows.SliceCols(keyPositions(o.keyOf))
+	op.Rows = zset.NewBatch(key.Types(), len(groups))
+	op.Rows.AppendGather(key, was)
 	for _, pos := range was {
 		op.Hashes = append(op.Hashes, RowHash(o.rows, int(pos)))
 	}
