@@ -81,8 +81,8 @@ type Log struct {
 	machine wlog.Driven
 	lock    io.Closer
 	salt    func() uint64
-	groups  chan []*proposal // durable, from the syncer to the applier
-	done    chan struct{}    // closed when both goroutines have ended
+	groups  chan []*wlog.Proposal // durable, from the syncer to the applier
+	done    chan struct{}         // closed when both goroutines have ended
 	closed  sync.Once
 	closing error
 
@@ -94,20 +94,11 @@ type Log struct {
 
 	mu       sync.Mutex // guards what follows
 	wake     sync.Cond  // the syncer waits here for work
-	queue    []*proposal
+	queue    []*wlog.Proposal
 	segments []*segment // ascending; the last is active
 	stats    wlog.Stats
 	shut     bool
 	fault    error // why the log has failed
-}
-
-// proposal is one entry on its way; its fields are set before done is closed.
-type proposal struct {
-	data   []byte
-	index  uint64
-	result any
-	err    error
-	done   chan struct{}
 }
 
 // Open opens or makes the log of a directory, opens machine and applies to it
@@ -127,7 +118,7 @@ func Open(o Options, machine wlog.Driven) (*Log, error) {
 	}
 	l := &Log{
 		opts: o, fs: o.FS, machine: machine, salt: randomSalt,
-		groups: make(chan []*proposal, 1), done: make(chan struct{}),
+		groups: make(chan []*wlog.Proposal, 1), done: make(chan struct{}),
 	}
 	l.wake.L = &l.mu
 	if err := l.load(); err != nil {
@@ -148,28 +139,17 @@ func (l *Log) path(name string) string { return filepath.Join(l.opts.Dir, name) 
 
 // Propose implements wlog.Log.
 func (l *Log) Propose(ctx context.Context, data []byte) (uint64, any, error) {
-	if err := ctx.Err(); err != nil {
+	p, err := wlog.NewProposal(ctx, data)
+	if err != nil {
 		return 0, nil, err
 	}
-	if len(data) > wlog.MaxEntry {
-		return 0, nil, fmt.Errorf("%w: %d bytes", wlog.ErrTooLarge, len(data))
-	}
-	p := &proposal{data: data, done: make(chan struct{})}
 	if err := l.enqueue(p); err != nil {
 		return 0, nil, err
 	}
-	select {
-	case <-p.done:
-		if p.err != nil {
-			return 0, nil, p.err
-		}
-		return p.index, p.result, nil
-	case <-ctx.Done():
-		return 0, nil, ctx.Err()
-	}
+	return p.Wait(ctx)
 }
 
-func (l *Log) enqueue(p *proposal) error {
+func (l *Log) enqueue(p *wlog.Proposal) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {

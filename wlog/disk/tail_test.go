@@ -117,13 +117,13 @@ func TestRefusedRecordNeverReturns(t *testing.T) {
 	if err := l.load(); err != nil {
 		t.Fatal(err)
 	}
-	group := []*proposal{{data: []byte("one")}, {data: []byte("two")}, {data: []byte("three")}}
+	group := []*wlog.Proposal{{Data: []byte("one")}, {Data: []byte("two")}, {Data: []byte("three")}}
 	most = 2*recordSize(3) + 1
 	if _, err := l.write(group); !errors.Is(err, wlog.ErrFull) {
 		t.Fatalf("error %v", err)
 	}
 	most = 1 << 20
-	if n, err := l.write([]*proposal{{data: []byte("ONE")}}); n != 1 || err != nil {
+	if n, err := l.write([]*wlog.Proposal{{Data: []byte("ONE")}}); n != 1 || err != nil {
 		t.Fatalf("wrote %d, error %v", n, err)
 	}
 	if err := l.release(); err != nil {

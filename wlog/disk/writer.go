@@ -24,13 +24,13 @@ func (l *Log) syncer() {
 				l.groups <- group[:n]
 				group = group[n:]
 			case errors.Is(err, wlog.ErrFull):
-				answer(group, err)
+				wlog.Answer(group, err)
 				group = nil
 			default:
 				fault = l.fail(err)
 			}
 		}
-		answer(group, fault)
+		wlog.Answer(group, fault)
 		if fault == nil {
 			l.markIfIdle()
 			l.prepare()
@@ -39,7 +39,7 @@ func (l *Log) syncer() {
 }
 
 // take waits for proposals; nil when the log is closed and none is left.
-func (l *Log) take() (group []*proposal, fault error) {
+func (l *Log) take() (group []*wlog.Proposal, fault error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.queue) == 0 && !l.shut {
@@ -47,14 +47,6 @@ func (l *Log) take() (group []*proposal, fault error) {
 	}
 	group, l.queue = l.queue, nil
 	return group, l.fault
-}
-
-// answer ends proposals that were not appended.
-func answer(group []*proposal, err error) {
-	for _, p := range group {
-		p.err = err
-		close(p.done)
-	}
 }
 
 // fail makes err final and returns what proposals are told from now on.
@@ -70,10 +62,10 @@ func (l *Log) fail(err error) error {
 // write makes a first part of group durable, gives it indexes and returns its
 // length, at least 1. An error that wraps wlog.ErrFull left nothing behind;
 // any other is final.
-func (l *Log) write(group []*proposal) (int, error) {
+func (l *Log) write(group []*wlog.Proposal) (int, error) {
 	n := l.encode(group)
 	if n == 0 {
-		if err := l.roll(recordSize(len(group[0].data))); err != nil {
+		if err := l.roll(recordSize(len(group[0].Data))); err != nil {
 			return 0, err
 		}
 		n = l.encode(group)
@@ -96,17 +88,17 @@ func (l *Log) write(group []*proposal) (int, error) {
 
 // encode puts into buf the records of as many proposals as the active segment
 // has room for, and returns their number.
-func (l *Log) encode(group []*proposal) (n int) {
+func (l *Log) encode(group []*wlog.Proposal) (n int) {
 	l.buf = l.buf[:0]
 	room := l.active.size - l.active.end
 	for _, p := range group {
-		size := recordSize(len(p.data))
+		size := recordSize(len(p.Data))
 		if int64(len(l.buf)+size) > room || n > 0 && len(l.buf)+size > maxWrite {
 			break
 		}
 		n++
-		p.index = l.durable + uint64(n)
-		l.buf = appendRecord(l.buf, l.active.sum, p.index, l.durable, p.data)
+		p.Index = l.durable + uint64(n)
+		l.buf = appendRecord(l.buf, l.active.sum, p.Index, l.durable, p.Data)
 	}
 	return n
 }
@@ -253,11 +245,11 @@ func (l *Log) nameSegment(s *segment, first uint64) error {
 	return nil
 }
 
-func (l *Log) count(group []*proposal, sync time.Duration) {
+func (l *Log) count(group []*wlog.Proposal, sync time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, p := range group {
-		l.stats.Bytes += uint64(len(p.data))
+		l.stats.Bytes += uint64(len(p.Data))
 	}
 	l.stats.Appends += uint64(len(group))
 	l.stats.Syncs++
@@ -303,28 +295,10 @@ func (l *Log) applier() {
 	var fault error
 	for group := range l.groups {
 		if fault == nil {
-			if err := l.apply(group); err != nil {
+			if err := wlog.ApplyGroup(l.machine, group); err != nil {
 				fault = l.fail(err)
 			}
 		}
-		answer(group, fault)
+		wlog.Answer(group, fault)
 	}
-}
-
-func (l *Log) apply(group []*proposal) error {
-	entries := make([]wlog.Entry, len(group))
-	for i, p := range group {
-		entries[i] = wlog.Entry{Index: p.index, Data: p.data}
-	}
-	results, err := l.machine.Apply(entries)
-	if err == nil && len(results) != len(entries) {
-		err = fmt.Errorf("%d results for %d entries", len(results), len(entries))
-	}
-	if err != nil {
-		return fmt.Errorf("apply entries %d to %d: %w", entries[0].Index, entries[len(entries)-1].Index, err)
-	}
-	for i, p := range group {
-		p.result = results[i]
-	}
-	return nil
 }

@@ -17,20 +17,11 @@ type Log struct {
 
 	mu    sync.Mutex // guards what follows
 	wake  sync.Cond  // the applier waits here for work
-	queue []*proposal
+	queue []*wlog.Proposal
 	last  uint64
 	stats wlog.Stats
 	shut  bool
 	fault error // why the log has failed
-}
-
-// proposal is one entry on its way; the applier fills it and closes done.
-type proposal struct {
-	data   []byte
-	index  uint64
-	result any
-	err    error
-	done   chan struct{}
 }
 
 // Open opens machine and starts a log behind the index that it holds.
@@ -48,28 +39,17 @@ func Open(machine wlog.Driven) (*Log, error) {
 
 // Propose implements wlog.Log.
 func (l *Log) Propose(ctx context.Context, data []byte) (uint64, any, error) {
-	if err := ctx.Err(); err != nil {
+	p, err := wlog.NewProposal(ctx, data)
+	if err != nil {
 		return 0, nil, err
 	}
-	if len(data) > wlog.MaxEntry {
-		return 0, nil, fmt.Errorf("%w: %d bytes", wlog.ErrTooLarge, len(data))
-	}
-	p := &proposal{data: data, done: make(chan struct{})}
 	if err := l.enqueue(p); err != nil {
 		return 0, nil, err
 	}
-	select {
-	case <-p.done:
-		if p.err != nil {
-			return 0, nil, p.err
-		}
-		return p.index, p.result, nil
-	case <-ctx.Done():
-		return 0, nil, ctx.Err()
-	}
+	return p.Wait(ctx)
 }
 
-func (l *Log) enqueue(p *proposal) error {
+func (l *Log) enqueue(p *wlog.Proposal) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -95,17 +75,12 @@ func (l *Log) applier() {
 		if fault == nil {
 			fault = l.apply(batch)
 		}
-		for _, p := range batch {
-			if fault != nil {
-				p.err = fault
-			}
-			close(p.done)
-		}
+		wlog.Answer(batch, fault)
 	}
 }
 
 // take waits for proposals and gives them indexes; nil when the log is closed.
-func (l *Log) take() (batch []*proposal, fault error) {
+func (l *Log) take() (batch []*wlog.Proposal, fault error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.queue) == 0 && !l.shut {
@@ -117,35 +92,24 @@ func (l *Log) take() (batch []*proposal, fault error) {
 	}
 	for _, p := range batch {
 		l.last++
-		p.index = l.last
+		p.Index = l.last
 		l.stats.Appends++
-		l.stats.Bytes += uint64(len(p.data))
+		l.stats.Bytes += uint64(len(p.Data))
 	}
 	l.stats.LastIndex = l.last
 	return batch, nil
 }
 
-func (l *Log) apply(batch []*proposal) error {
-	entries := make([]wlog.Entry, len(batch))
-	for i, p := range batch {
-		entries[i] = wlog.Entry{Index: p.index, Data: p.data}
+func (l *Log) apply(batch []*wlog.Proposal) error {
+	err := wlog.ApplyGroup(l.machine, batch)
+	if err == nil {
+		return nil
 	}
-	results, err := l.machine.Apply(entries)
-	if err == nil && len(results) != len(entries) {
-		err = fmt.Errorf("%d results for %d entries", len(results), len(entries))
-	}
-	if err != nil {
-		fault := fmt.Errorf("%w: apply entries %d to %d: %w",
-			wlog.ErrFailed, entries[0].Index, entries[len(entries)-1].Index, err)
-		l.mu.Lock()
-		l.fault = fault
-		l.mu.Unlock()
-		return fault
-	}
-	for i, p := range batch {
-		p.result = results[i]
-	}
-	return nil
+	fault := fmt.Errorf("%w: %w", wlog.ErrFailed, err)
+	l.mu.Lock()
+	l.fault = fault
+	l.mu.Unlock()
+	return fault
 }
 
 // Stats implements wlog.Log.
