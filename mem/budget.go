@@ -128,12 +128,6 @@ func (b *Budget) Total() int64 {
 	return b.total.n.Load()
 }
 
-// Over tells whether more is held than the limit allows.
-func (b *Budget) Over() bool {
-	limit := b.Limit()
-	return limit > 0 && b.Total() > limit
-}
-
 // Admits tells whether n more bytes to keep leave a tenth of the limit for
 // statements that read.
 func (b *Budget) Admits(n int64) bool {

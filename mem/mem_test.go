@@ -26,8 +26,8 @@ func TestReserveStopsAtTheLimitAndGrowDoesNot(t *testing.T) {
 		t.Errorf("a refused Reserve left %d bytes, want 600", got)
 	}
 	b.Grow(Runs, 500)
-	if b.Total() != 1100 || !b.Over() {
-		t.Errorf("Total %d, Over %v after growing past the limit", b.Total(), b.Over())
+	if b.Total() != 1100 || b.Admits(0) {
+		t.Errorf("Total %d, Admits(0) %v after growing past the limit", b.Total(), b.Admits(0))
 	}
 	b.Shrink(Runs, 500)
 	b.Shrink(StatementScratch, 600)
@@ -42,11 +42,11 @@ func TestNilAndUnlimitedBudgets(t *testing.T) {
 	var none *Budget
 	none.Grow(Runs, 5)
 	none.SetLimit(3)
-	if err := none.Reserve(Cache, "x", 1<<60); err != nil || none.Total() != 0 || none.Over() || none.Limit() != 0 {
+	if err := none.Reserve(Cache, "x", 1<<60); err != nil || none.Total() != 0 || !none.Admits(1<<60) || none.Limit() != 0 {
 		t.Errorf("a nil Budget counts: %v", err)
 	}
 	free := NewBudget(0)
-	if err := free.Reserve(Cache, "x", 1<<60); err != nil || free.Over() {
+	if err := free.Reserve(Cache, "x", 1<<60); err != nil || !free.Admits(0) {
 		t.Errorf("no limit refuses: %v", err)
 	}
 }
